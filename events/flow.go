@@ -1,0 +1,51 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Rejection is one event of a batch that can never be stored, by its position in the batch, and why.
+type Rejection struct {
+	Index  int
+	Reason error
+}
+
+// Emit hands a batch downstream and returns once every event in it is safe or rejected. The return is the
+// acknowledgement; there is no other. The reader answers for what was rejected (a dead letter; or a log line and
+// a counter) before it acknowledges to its source.
+//
+// An error means that the batch may be partly stored: do not acknowledge, the source will deliver again. When ctx
+// ends, so does the wait; a source that cannot deliver again (a probe) passes a context that lives until the end
+// of the grace. An error that Is ErrWriterGone says that nothing will ever be stored again: stop reading.
+//
+// The batch is the callee's until Emit returns; the caller must not change it before. May be called from many
+// goroutines.
+type Emit func(ctx context.Context, batch []Event) (rejected []Rejection, err error)
+
+// Reader is a source of events.
+type Reader interface {
+	// Read emits events until its source is exhausted or ctx is cancelled. It owns its connections: all of them,
+	// and all goroutines that it started, are gone when Read returns. A cancelled ctx is not an error.
+	Read(ctx context.Context, emit Emit) error
+}
+
+// Writer stores events.
+type Writer interface {
+	// Write returns once every event of the batch is durable or rejected. Storing an event twice must have the
+	// effect of storing it once. An error says that the batch may be partly stored and is worth another try,
+	// unless it Is ErrWriterGone. Write is never called concurrently, so locking is not necessary; inside, it may
+	// work in parallel. The batch may be used after Write has returned only as far as events are concerned: the
+	// slice itself is reused.
+	Write(ctx context.Context, batch []Event) (rejected []Rejection, err error)
+	// Limits says how large a batch may grow and how long an event may wait for company. It is asked once. A
+	// single event that is larger than bytes is written alone.
+	Limits() (events, bytes int, age time.Duration)
+	// Close is called once, after the last Write has returned.
+	Close(ctx context.Context) error
+}
+
+// ErrWriterGone is in the error of a writer whose destination is closed for good and has nobody behind it any
+// more, such as the pipe to a program that ended. It is no failure: what was written has been taken.
+var ErrWriterGone = errors.New("the destination was closed")

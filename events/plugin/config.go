@@ -1,0 +1,128 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"github.com/uptimer/uptimer/internal/setting"
+)
+
+// Variable is one setting, for lists and docs.
+type Variable struct {
+	Name    string
+	Default string // empty: none
+	Desc    string // a line of meaning
+	Secret  bool   // its value is never shown
+}
+
+// Validator is a config struct that knows more than its fields' types do.
+type Validator interface {
+	// Validate returns setting.Mistakes, each naming its variable, or nil.
+	Validate() error
+}
+
+// Load fills the struct that config points to from the environment. Each field carries its variable's full name
+// and meaning:
+//
+//	Interval setting.Duration `envconfig:"PROBE_INTERVAL" default:"30s" desc:"time from one check to the next"`
+//
+// Embedded structs are filled in the same way. All mistakes are returned at once, as setting.Mistakes; Validate is
+// asked only when every field could be read.
+func Load(env *Environment, config any) error {
+	var ms setting.Mistakes
+	for _, f := range fieldsOf(reflect.ValueOf(config).Elem()) {
+		value, set, err := env.Lookup(f.Name)
+		if err != nil {
+			ms.Join(f.Name, err)
+			continue
+		}
+		if !set {
+			value = f.Default
+		}
+		if err := fill(f, value); err != nil {
+			if f.Secret {
+				value = setting.Hidden
+			}
+			ms.Add(f.Name, value, err)
+		}
+	}
+	if v, ok := config.(Validator); ok && len(ms) == 0 {
+		ms.Join("", v.Validate())
+	}
+	return ms.Err()
+}
+
+// Describe lists the variables of the struct that config points to.
+func Describe(config any) []Variable {
+	fields := fieldsOf(reflect.ValueOf(config).Elem())
+	vars := make([]Variable, len(fields))
+	for i, f := range fields {
+		vars[i] = f.Variable
+	}
+	return vars
+}
+
+type field struct {
+	Variable
+	def   reflect.StructField
+	value reflect.Value
+}
+
+var secretType = reflect.TypeFor[setting.Secret]()
+
+// fieldsOf lists the tagged fields of a struct, those of embedded structs in their place. A field without a
+// meaning is a mistake of ours that every test of the plugin would meet.
+func fieldsOf(v reflect.Value) (fields []field) {
+	for i := range v.NumField() {
+		def := v.Type().Field(i)
+		name, tagged := def.Tag.Lookup("envconfig")
+		switch {
+		case def.Anonymous && !tagged:
+			fields = append(fields, fieldsOf(v.Field(i))...)
+		case tagged:
+			desc := def.Tag.Get("desc")
+			if desc == "" {
+				panic("plugin: " + name + " has no desc")
+			}
+			fields = append(fields, field{Variable{name, def.Tag.Get("default"), desc, def.Type == secretType}, def, v.Field(i)})
+		}
+	}
+	return fields
+}
+
+// fill hands one value to envconfig. It goes in as the default of a struct with one field, because envconfig
+// stops at the first mistake, does not know NAME_FILE and takes an empty variable for a set one.
+func fill(f field, value string) error {
+	if value == "" {
+		return nil
+	}
+	one := reflect.New(reflect.StructOf([]reflect.StructField{{
+		Name: f.def.Name, Type: f.def.Type,
+		Tag: reflect.StructTag(`envconfig:"` + neverSet + `" default:` + strconv.Quote(value)),
+	}}))
+	if err := envconfig.Process("", one.Interface()); err != nil {
+		return plain(err, f.def.Type)
+	}
+	f.value.Set(one.Elem().Field(0))
+	return nil
+}
+
+// neverSet is a name that no variable can have.
+const neverSet = "UPTIMER="
+
+// plain words the mistakes that envconfig finds itself; our own types word theirs.
+func plain(err error, t reflect.Type) error {
+	var parse *envconfig.ParseError
+	if errors.As(err, &parse) {
+		err = parse.Err
+	}
+	var number *strconv.NumError
+	if errors.As(err, &number) {
+		return fmt.Errorf("not a number that fits; want a whole number (%s)", t.Kind())
+	}
+	return err
+}

@@ -1,0 +1,58 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/uptimer/uptimer/internal/setting"
+)
+
+// Environment is where settings come from: the variables of the process, and the files that NAME_FILE variables
+// point to.
+type Environment struct {
+	vars map[string]string
+}
+
+// NewEnvironment takes variables in the form of os.Environ. One set to nothing is unset.
+func NewEnvironment(environ []string) *Environment {
+	vars := make(map[string]string, len(environ))
+	for _, kv := range environ {
+		if name, value, _ := strings.Cut(kv, "="); value != "" {
+			vars[name] = value
+		}
+	}
+	return &Environment{vars: vars}
+}
+
+// Lookup returns a variable's value and whether it is set, by itself or through NAME_FILE (one trailing line
+// break of the file is cut; an empty file is unset). Its error is setting.Mistakes.
+func (e *Environment) Lookup(name string) (value string, set bool, err error) {
+	value, set = e.vars[name]
+	path, fromFile := e.vars[name+"_FILE"]
+	if !fromFile {
+		return value, set, nil
+	}
+	var ms setting.Mistakes
+	if set {
+		ms.Add(name+"_FILE", path, fmt.Errorf("%s is set too; want only one of them", name))
+		return "", false, ms
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		var cause *os.PathError
+		if errors.As(err, &cause) {
+			err = cause.Err
+		}
+		ms.Add(name+"_FILE", path, fmt.Errorf("cannot be read: %w; want the path of a file that holds the value", err))
+		return "", false, ms
+	}
+	value = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	return value, value != "", nil
+}
+
+// Names lists the variables that are set, sorted.
+func (e *Environment) Names() []string { return slices.Sorted(maps.Keys(e.vars)) }

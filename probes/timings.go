@@ -1,0 +1,109 @@
+package probes
+
+import (
+	"strconv"
+	"time"
+)
+
+// Phase is one part of a check.
+type Phase uint8
+
+// The phases, in the order in which they happen.
+const (
+	PhaseRedirect Phase = iota // all hops before the last
+	PhaseDNS
+	PhaseConnect // all addresses tried, and a proxy's CONNECT
+	PhaseTLS
+	PhaseSend
+	PhaseWait    // until the first byte
+	PhaseReceive // until the last byte
+	phases
+)
+
+var phaseNames = [phases]string{"redirect", "dns", "connect", "tls", "send", "wait", "receive"}
+
+// String is the phase's name in events.
+func (p Phase) String() string { return phaseNames[p] }
+
+// Timings is how long each phase of a check took. A phase that did not happen is absent. The zero value is ready.
+type Timings struct {
+	took [phases]time.Duration
+	had  [phases]bool
+}
+
+// Add adds to a phase; adding nothing still makes it present.
+func (t *Timings) Add(p Phase, d time.Duration) {
+	t.took[p] += d
+	t.had[p] = true
+}
+
+// Get returns how long a phase took and whether it happened.
+func (t *Timings) Get(p Phase) (time.Duration, bool) { return t.took[p], t.had[p] }
+
+// Total is the sum of all phases.
+func (t *Timings) Total() (sum time.Duration) {
+	for _, d := range t.took {
+		sum += d
+	}
+	return sum
+}
+
+// Fold makes one phase, redirect, of all there are.
+func (t *Timings) Fold() {
+	sum := t.Total()
+	*t = Timings{}
+	t.Add(PhaseRedirect, sum)
+}
+
+// MarshalJSON writes the phases that happened, in milliseconds to the microsecond.
+func (t Timings) MarshalJSON() ([]byte, error) {
+	out := []byte{'{'}
+	for p := range phases {
+		if !t.had[p] {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, '"'), phaseNames[p]...), '"', ':')
+		out = AppendMillis(out, t.took[p])
+	}
+	return append(out, '}'), nil
+}
+
+// AppendMillis appends a time span as a JSON number of milliseconds, to the microsecond.
+func AppendMillis(out []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(out, float64(d.Microseconds())/1000, 'f', -1, 64)
+}
+
+// Millis is a time span that marshals to a number of milliseconds, to the microsecond.
+type Millis time.Duration
+
+// MarshalJSON writes the number.
+func (m Millis) MarshalJSON() ([]byte, error) { return AppendMillis(nil, time.Duration(m)), nil }
+
+// Stopwatch gives each moment of a check to a phase: a lap is the time since the last lap. Laps are cut at whole
+// microseconds since the start, so that the phases of an event add up to its response time exactly.
+type Stopwatch struct {
+	Timings
+	began time.Time
+	last  time.Duration
+}
+
+// StartStopwatch starts now.
+func StartStopwatch() Stopwatch { return Stopwatch{began: time.Now()} }
+
+// Began is when it was started.
+func (s *Stopwatch) Began() time.Time { return s.began }
+
+// Lap gives the time since the last lap to a phase and returns it.
+func (s *Stopwatch) Lap(p Phase) time.Duration {
+	elapsed := time.Since(s.began).Truncate(time.Microsecond)
+	lap := elapsed - s.last
+	s.last = elapsed
+	s.Add(p, lap)
+	return lap
+}
+
+// Elapsed is the time up to the last lap.
+func (s *Stopwatch) Elapsed() time.Duration { return s.last }
