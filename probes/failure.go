@@ -1,7 +1,5 @@
 package probes
 
-import "context"
-
 // Failure is the error of a step of a check that the target is to blame for: it becomes a Result.
 type Failure struct {
 	Reason   Reason
@@ -11,10 +9,3 @@ type Failure struct {
 
 // Error says what happened.
 func (f *Failure) Error() string { return f.Text }
-
-// Explain says whose fault the error of a network operation is: it returns a *Failure, an *OwnFault, or an error
-// that Is context.Canceled if our own shutdown cut the operation short. doing says what was tried ("connecting to
-// 192.0.2.7:443"). An error that is one of these already comes back unchanged.
-func Explain(ctx context.Context, doing string, err error) error {
-	return err
-}
