@@ -88,7 +88,8 @@ func checkMeta(doc map[string]any) error {
 	first := slices.MinFunc(leaves(invalid), func(a, b *jsonschema.ValidationError) int {
 		return cmp.Or(cmp.Compare(a.InstanceLocation, b.InstanceLocation), cmp.Compare(a.Message, b.Message))
 	})
-	return fmt.Errorf("no valid schema: %s: %s", shownName(pointer(first.InstanceLocation)), first.Message)
+	where := pointer(first.InstanceLocation)
+	return fmt.Errorf("no valid schema: %s is %s: %s", shownName(where), shown(at(doc, where)), first.Message)
 }
 
 // decodeNumbers decodes a JSON object and keeps its numbers as they are written.
@@ -107,11 +108,18 @@ func decodeNumbers(text []byte) (doc map[string]any, err error) {
 // link checks what the schema refers to, and finds what it extends.
 func (s *schemaFile) link(schemas map[string]*schemaFile) error {
 	for _, ref := range references(s.doc) {
-		if title := referred(ref); title != "" && schemas[title] == nil {
-			return fmt.Errorf("$ref is %q, but there is no such file", ref)
+		to := s
+		if title := referred(ref); title != "" {
+			to = schemas[title]
 		}
-		if _, fragment, _ := strings.Cut(ref, "#"); fragment != "" && fragment[0] != '/' {
+		_, fragment, _ := strings.Cut(ref, "#")
+		switch {
+		case to == nil:
+			return fmt.Errorf("$ref is %q, but there is no such file", ref)
+		case fragment != "" && fragment[0] != '/':
 			return fmt.Errorf("$ref is %q; want a file such as %q, or a JSON pointer in one such as %q", ref, root+".json", root+".json#/$defs/time")
+		case at(to.doc, pointer(fragment)) == nil:
+			return fmt.Errorf("$ref is %q, but there is nothing", ref)
 		}
 	}
 	return s.climb(schemas, s)

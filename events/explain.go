@@ -81,9 +81,13 @@ func (t *eventType) problems(leaf *jsonschema.ValidationError, doc map[string]an
 			}
 		}
 	default:
+		limit := t.schema(leaf.AbsoluteKeywordLocation)
+		if limit == false {
+			add(false, path, "must not be there")
+			break
+		}
 		title, _ := t.schema(sibling(leaf.AbsoluteKeywordLocation, "title")).(string)
-		want := wanted(k, t.schema(leaf.AbsoluteKeywordLocation), title)
-		add(false, path, "is "+shown(at(doc, path))+", want "+want)
+		add(false, path, "is "+shown(at(doc, path))+", want "+wanted(k, limit, title))
 	}
 	return list
 }
@@ -126,6 +130,10 @@ func wanted(keyword string, limit any, title string) string {
 		if title != "" {
 			return title
 		}
+	}
+	switch limit.(type) {
+	case map[string]any, []any:
+		return "what " + keyword + " of its schema allows"
 	}
 	return keyword + " " + shown(limit)
 }

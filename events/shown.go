@@ -48,7 +48,7 @@ func found(doc map[string]any, name string) string {
 	return "is " + shown(v)
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`)
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // shownName is a field's path as errors show it: timings_ms.dns, labels."a b".
 func shownName(path []string) string {

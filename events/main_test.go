@@ -1,0 +1,92 @@
+package events
+
+import (
+	"encoding/json"
+	"os"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/uptimer/uptimer/schemas"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// theCatalog is the catalog of the schemas that are shipped.
+var theCatalog = sync.OnceValues(func() (*Catalog, error) { return NewCatalog(schemas.FS) })
+
+func catalog(t testing.TB) *Catalog {
+	t.Helper()
+	c, err := theCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// examples are the example events of a concrete type.
+func examples(t testing.TB, title string) []json.RawMessage {
+	t.Helper()
+	text, err := schemas.FS.ReadFile(title + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct{ Examples []json.RawMessage }
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	if len(schema.Examples) < 2 {
+		t.Fatalf("%s has %d examples, want several", title, len(schema.Examples))
+	}
+	return schema.Examples
+}
+
+// brokenEvent is an event of testdata/broken.json: the first example of a type with some fields set or removed.
+type brokenEvent struct {
+	Name          string                     `json:"name"`
+	Type          string                     `json:"type"`
+	Set           map[string]json.RawMessage `json:"set,omitempty"`
+	Remove        []string                   `json:"remove,omitempty"`
+	JudgedBy      string                     `json:"judged_by,omitempty"`       // the type whose schema refuses it, if not Type
+	ByFormatAlone bool                       `json:"by_format_alone,omitempty"` // only a validator that asserts formats refuses it
+	Error         string                     `json:"error"`
+}
+
+func brokenEvents(t testing.TB) (list []brokenEvent) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/broken.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// text is the broken event itself.
+func (b brokenEvent) text(t testing.TB) []byte {
+	t.Helper()
+	return changed(t, examples(t, b.Type)[0], b.Set, b.Remove...)
+}
+
+// changed is an event with other fields.
+func changed(t testing.TB, event []byte, set map[string]json.RawMessage, remove ...string) []byte {
+	t.Helper()
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(event, &fields); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range set {
+		fields[name] = value
+	}
+	for _, name := range remove {
+		delete(fields, name)
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
