@@ -4,6 +4,7 @@ package targets
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,7 +19,7 @@ type Target struct {
 	Timeout  time.Duration // for a whole check, cut to nine tenths of the interval. Always set
 	Options  *Options      // shared by all targets with the same options; never nil
 	Origin   *Origin       // the list that it stands in, shared
-	Line     int32         // in the list, from 1; in an environment variable its position in the list
+	Line     int32         // in the list, from 1; in a variable its position in the list, 0 if it stands alone
 }
 
 // Options is what a target may say about its check beside where and when. A text that is empty is unset: the
@@ -28,23 +29,25 @@ type Options struct {
 	Regex           string
 	Method          string
 	Body            string
-	Headers         string // "Name: value" lines, each ended by \n, in the order given
-	ExpectedStatus  string
+	Headers         string // "Name: value" lines, each ended by \n, in the order given; see HeaderList
+	ExpectedStatus  string // see ParseStatusSet
 	TLSVerify       string
 	FollowRedirects string
 	KeepAlive       string
 	IPFamily        string
-	Send            string // escapes such as \r\n as written
+	Send            string // escapes such as \r\n as written; see Unescape
 	Expect          string
 	TLS             string
-	Count           string
-	MaxLoss         string
+	Count           string // see ParsePacketCount
+	MaxLoss         string // see ParsePercent
 	Labels          string // a JSON object of strings with sorted keys
 }
 
 // Origin is one list of targets.
 type Origin struct {
 	Name string // for people: the file as it was named, "standard input", or the variable
+
+	variable bool // its targets are counted by position, not by line
 }
 
 // The protocols, which are the schemes of URLs too, but for https: that is HTTP.
@@ -60,4 +63,42 @@ func (t Target) LabelsJSON() json.RawMessage {
 		return nil
 	}
 	return json.RawMessage(t.Options.Labels)
+}
+
+// Where is the place of one of the target's fields, for a setting.Mistake: "sites.csv:12: regex", or the variable
+// that it came from: "PROBE_URLS[3]", counted from 1. An empty field means the target as a whole.
+func (t Target) Where(field string) string {
+	if t.Origin == nil {
+		return field
+	}
+	return t.Origin.where(t.Line, field)
+}
+
+// where names a place in the list.
+func (o *Origin) where(line int32, field string) string {
+	place := fmt.Sprintf("%s:%d", o.Name, line)
+	switch {
+	case o.variable && field == "regex":
+		return "PROBE_REGEXES"
+	case o.variable && line == 0:
+		place = o.Name
+	case o.variable:
+		place = fmt.Sprintf("%s[%d]", o.Name, line)
+	}
+	if field == "" || o.variable && field == "url" {
+		return place
+	}
+	return place + ": " + field
+}
+
+// SameCheck tells whether the other target is checked in the same way: all is equal but where they stand. A
+// list that was read again holds targets on other lines; those that are the SameCheck have not changed.
+func (t Target) SameCheck(other Target) bool {
+	t.Origin, t.Line = other.Origin, other.Line
+	return t == other || t.Options != nil && other.Options != nil && *t.Options == *other.Options && t.withOptions(other.Options) == other
+}
+
+func (t Target) withOptions(o *Options) Target {
+	t.Options = o
+	return t
 }

@@ -1,0 +1,316 @@
+package targets
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/uptimer/uptimer/internal/setting"
+)
+
+// row is one target as a list says it. Readers reuse one row for a whole list.
+type row struct {
+	line int32
+	text [fieldsEnd]string // labels and headers in the form in which Options keeps them
+	at   [fieldsEnd]int32  // the line of each field; 0: that of the row
+}
+
+// builder makes targets of rows, and gathers the mistakes of all lists.
+type builder struct {
+	cfg       Config
+	protocols []string
+	bare      string // the scheme that a bare host means
+	regex     string // of http targets that have none
+	uncounted bool   // PROBE_URLS is a list that could not be read
+	mistakes  setting.Mistakes
+	list      []Target
+	seen      map[uuid.UUID]int32 // into list
+	repeats   int
+	repeated  string // the first line that repeats another, and which
+	options   interner
+	compiled  map[string]error // regular expressions that were looked at
+	interval  struct {         // the last that was read: mostly the next is the same
+		text  string
+		value time.Duration
+	}
+	canonical, scratch []byte // reused
+}
+
+func newBuilder(cfg Config, protocols []string, known map[Options]*Options) *builder {
+	bare := "https"
+	if len(protocols) == 1 && protocols[0] != HTTP {
+		bare = protocols[0]
+	}
+	return &builder{
+		cfg: cfg, protocols: protocols, bare: bare,
+		seen: map[uuid.UUID]int32{}, compiled: map[string]error{},
+		options: interner{known: known, used: map[Options]*Options{}},
+	}
+}
+
+// blame notes a mistake in a field.
+func (b *builder) blame(o *Origin, r *row, f field, err error) {
+	line := r.at[f]
+	if line == 0 {
+		line = r.line
+	}
+	value := r.text[f]
+	if rules[f].secret {
+		value = ""
+	} else if !rules[f].verbatim { // where a regular expression is, an @ is none of a password
+		value = hideUser(value)
+	}
+	b.mistakes.Add(o.where(line, rules[f].name), value, err)
+}
+
+// add takes a row into the list, unless there is a mistake in it.
+func (b *builder) add(o *Origin, r *row) {
+	before := len(b.mistakes)
+	for f := range fieldsEnd {
+		if !rules[f].verbatim {
+			r.text[f] = strings.TrimSpace(r.text[f])
+		}
+	}
+	t := Target{Origin: o, Line: r.line, Name: strings.Clone(r.text[fieldName])}
+	url, parts, err := b.readURL(r.text[fieldURL])
+	if err != nil {
+		b.blame(o, r, fieldURL, err)
+	}
+	b.readTimes(&t, r)
+	options := b.readOptions(o, r, parts)
+	if len(b.mistakes) > before {
+		return
+	}
+	t.URL = strings.Clone(url) // alone, so that it does not keep its whole line in memory
+	t.Options = b.options.intern(options)
+	b.canonical = b.canonical[:0]
+	if t.Name != "" {
+		b.canonical = append(append(b.canonical, namePrefix...), t.Name...)
+	} else {
+		b.canonical = parts.appendCanonical(b.canonical)
+	}
+	t.ID = idOf(b.canonical, &b.scratch)
+	b.keep(t, r)
+}
+
+func (b *builder) readURL(text string) (string, Parts, error) {
+	url, parts, err := parseURL(text, b.bare)
+	if err != nil {
+		return "", Parts{}, err
+	}
+	for _, p := range b.protocols {
+		if p == parts.Protocol() {
+			return url, parts, nil
+		}
+	}
+	allowed := strings.Join(b.protocols, ", ")
+	if !strings.Contains(text, "://") {
+		err = fmt.Errorf("a bare host means %s, but READER_PLUGIN names only %s; want %s://…", b.bare, allowed, b.protocols[0])
+	} else {
+		err = fmt.Errorf("a target of protocol %s, but READER_PLUGIN names only %s; want it left out, or READER_PLUGIN=probes", parts.Protocol(), allowed)
+	}
+	return "", parts, err
+}
+
+func (b *builder) readTimes(t *Target, r *row) {
+	t.Interval, t.Timeout = time.Duration(b.cfg.Interval), time.Duration(b.cfg.Timeout)
+	if text := r.text[fieldInterval]; text != "" {
+		d, err := b.readInterval(text)
+		if err != nil {
+			b.blame(t.Origin, r, fieldInterval, err)
+		}
+		if t.Interval >= 0 { // below zero: one pass for all, whatever the list says
+			t.Interval = d
+		}
+	}
+	if text := r.text[fieldTimeout]; text != "" {
+		d, err := setting.ParseDuration(text)
+		if err == nil {
+			err = checkTimeout(d)
+		}
+		if err != nil {
+			b.blame(t.Origin, r, fieldTimeout, err)
+		}
+		t.Timeout = d
+	}
+	if t.Interval > 0 {
+		t.Timeout = min(t.Timeout, t.Interval/10*9)
+	}
+}
+
+func (b *builder) readInterval(text string) (time.Duration, error) {
+	if text == b.interval.text {
+		return b.interval.value, nil
+	}
+	d, err := setting.ParseDuration(text)
+	if err == nil {
+		err = checkInterval(d)
+	}
+	if err != nil {
+		return 0, err
+	}
+	b.interval.text, b.interval.value = text, d
+	return d, nil
+}
+
+// readOptions checks the fields that are kept in Options, and name. parts is zero if the URL could not be read.
+func (b *builder) readOptions(o *Origin, r *row, parts Parts) (options Options) {
+	for f := range fieldsEnd {
+		rule, text := &rules[f], r.text[f]
+		if text == "" {
+			continue
+		}
+		err := checkText(text)
+		if err == nil && parts.Scheme != "" {
+			err = rule.applies(parts.Protocol())
+		}
+		if err == nil && rule.check != nil {
+			err = b.check(f, text)
+		}
+		if err != nil && f != fieldURL { // of the URL all is said already
+			b.blame(o, r, f, err)
+		}
+		if rule.option != nil {
+			*rule.option(&options) = text
+		}
+	}
+	if options.Regex == "" && parts.Protocol() == HTTP {
+		options.Regex = b.regex
+	}
+	return options
+}
+
+// check asks a field's rule. Parsing a regular expression costs as much as reading a line, so each is looked at once.
+func (b *builder) check(f field, text string) error {
+	if f != fieldRegex && f != fieldExpect {
+		return rules[f].check(text)
+	}
+	err, known := b.compiled[text]
+	if !known {
+		err = rules[f].check(text)
+		b.compiled[text] = err
+	}
+	return err
+}
+
+// keep adds a target to the list, unless it is there already.
+func (b *builder) keep(t Target, r *row) {
+	i, there := b.seen[t.ID]
+	if !there {
+		b.seen[t.ID] = int32(len(b.list))
+		b.list = append(b.list, t)
+		return
+	}
+	first := &b.list[i]
+	differs := differences(*first, t)
+	if len(differs) == 0 {
+		b.repeats++
+		if b.repeated == "" {
+			b.repeated = fmt.Sprintf("%s repeats %s", t.Where(""), first.Where(""))
+		}
+		return
+	}
+	field, same := fieldURL, "the same target as"
+	want := "want it once, or a name for one of them"
+	if t.Name != "" {
+		field, same, want = fieldName, "the same name as", "want another name for one of them"
+	}
+	b.blame(t.Origin, r, field, fmt.Errorf("%s %s, but with another %s; %s", same, first.Where(""), strings.Join(differs, ", "), want))
+}
+
+// differences names the fields in which two targets with the same id differ. How the URL is spelled is none.
+func differences(a, b Target) (fields []string) {
+	pa, pb := a.Parts(), b.Parts()
+	if string(pa.appendCanonical(nil)) != string(pb.appendCanonical(nil)) {
+		fields = append(fields, "url")
+	}
+	if pa.User.String() != pb.User.String() {
+		fields = append(fields, "user or password")
+	}
+	if a.Interval != b.Interval {
+		fields = append(fields, "interval")
+	}
+	if a.Timeout != b.Timeout {
+		fields = append(fields, "timeout")
+	}
+	for f := range fieldsEnd {
+		if option := rules[f].option; option != nil && *option(a.Options) != *option(b.Options) {
+			fields = append(fields, rules[f].name)
+		}
+	}
+	return fields
+}
+
+// finish is the list of this instance, or the mistakes.
+func (b *builder) finish() (*List, error) {
+	if len(b.list) == 0 && len(b.mistakes) == 0 {
+		b.nothing()
+	}
+	if err := b.mistakes.Err(); err != nil {
+		return nil, err
+	}
+	share, n := b.cfg.share(), 0
+	for i := range b.list {
+		if share.has(b.list[i].ID) {
+			n++
+		}
+	}
+	l := &List{Targets: make([]Target, 0, n), Notes: b.notes(n)} // no room to spare: it is kept
+	for i := range b.list {
+		if share.has(b.list[i].ID) {
+			l.Targets = append(l.Targets, b.list[i])
+		}
+	}
+	return l, nil
+}
+
+func (b *builder) nothing() {
+	const example = "want for example PROBE_URLS=https://example.com uptimer"
+	if b.cfg.File == "" {
+		b.mistakes.Add("PROBE_URLS", "", errors.New("nothing to probe; "+example))
+		return
+	}
+	b.mistakes.Add("PROBE_TARGETS_FILE", b.cfg.File, errors.New("nothing to probe: the list is empty, and PROBE_URLS names nothing; "+example))
+}
+
+func (b *builder) notes(mine int) (notes []string) {
+	switch {
+	case b.repeats == 1:
+		notes = append(notes, b.repeated+" in everything: it is checked once")
+	case b.repeats > 1:
+		notes = append(notes, fmt.Sprintf("%d targets repeat others in everything: each is checked once (the first: %s)", b.repeats, b.repeated))
+	}
+	if mine == 0 {
+		notes = append(notes, fmt.Sprintf("none of the %d targets belongs to this instance (DISTRIBUTED_WORKERS_INDEX=%s of %d)", len(b.list), b.cfg.Index, b.cfg.Total))
+	}
+	return notes
+}
+
+// interner gives equal Options one pointer, also across the versions of a list.
+type interner struct{ known, used map[Options]*Options }
+
+func (in interner) intern(o Options) *Options {
+	if p, ok := in.used[o]; ok {
+		return p
+	}
+	p, ok := in.known[o]
+	if !ok {
+		p = o.clone()
+	}
+	in.used[*p] = p
+	return p
+}
+
+// clone copies the texts too, so that they do not keep their lines in memory.
+func (o Options) clone() *Options {
+	for _, r := range rules {
+		if r.option != nil {
+			text := r.option(&o)
+			*text = strings.Clone(*text)
+		}
+	}
+	return &o
+}

@@ -1,0 +1,153 @@
+package targets
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/uptimer/uptimer/internal/setting"
+)
+
+// Header is one line of an HTTP request's header.
+type Header struct{ Name, Value string }
+
+// HeaderList is the headers in the order given. Host may be among them.
+func (o *Options) HeaderList() (headers []Header) {
+	for line := range strings.Lines(o.Headers) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		headers = append(headers, Header{name, value})
+	}
+	return headers
+}
+
+// pair is one label or header as a list has it, and its line.
+type pair struct {
+	name, value string
+	line        int32
+}
+
+// splitPairs reads the cell of a CSV column: "team=a;tier=1" or "X-Key: v;Accept: */*". A semicolon that belongs
+// to a value is written \;.
+func splitPairs(cell, between string, line int32) ([]pair, error) {
+	var pairs []pair
+	for cell != "" {
+		var part string
+		part, cell = cutUnescaped(cell)
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		name, value, found := strings.Cut(part, between)
+		if !found {
+			return nil, fmt.Errorf("a part has no %q; want %s, and \\; for a semicolon inside a value", between, pairExample[between])
+		}
+		pairs = append(pairs, pair{strings.TrimSpace(name), strings.TrimSpace(value), line})
+	}
+	return pairs, nil
+}
+
+var pairExample = map[string]string{"=": "team=a;tier=1", ":": "X-Key: v;Accept: */*"}
+
+// cutUnescaped cuts at the first semicolon without a backslash before it.
+func cutUnescaped(text string) (part, rest string) {
+	if !strings.Contains(text, `\;`) {
+		part, rest, _ = strings.Cut(text, ";")
+		return part, rest
+	}
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == ';':
+			return out.String(), text[i+1:]
+		case strings.HasPrefix(text[i:], `\;`):
+			i++
+		}
+		out.WriteByte(text[i])
+	}
+	return out.String(), ""
+}
+
+// encodeLabels is the JSON object of labels, with sorted keys. Each label that is wrong is added to the mistakes.
+func encodeLabels(pairs []pair, o *Origin, ms *setting.Mistakes) string {
+	pairs = slices.Clone(pairs)
+	slices.SortStableFunc(pairs, func(a, b pair) int { return strings.Compare(a.name, b.name) })
+	var out bytes.Buffer
+	for i, p := range pairs {
+		if err := checkLabel(p, i > 0 && pairs[i-1].name == p.name); err != nil {
+			ms.Add(o.where(p.line, "labels"), p.name, err)
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteByte(',')
+		}
+		appendJSON(&out, p.name)
+		out.WriteByte(':')
+		appendJSON(&out, p.value)
+	}
+	if out.Len() == 0 {
+		return ""
+	}
+	return "{" + out.String() + "}"
+}
+
+func appendJSON(out *bytes.Buffer, text string) {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(text) // a string can always be encoded
+	out.Truncate(out.Len() - len("\n"))
+}
+
+func checkLabel(p pair, repeated bool) error {
+	switch {
+	case p.name == "":
+		return errors.New("a label has no name; want name=value")
+	case repeated:
+		return errors.New("this label is given twice; want it once")
+	case checkText(p.name) != nil:
+		return checkText(p.name)
+	case checkText(p.value) != nil:
+		return fmt.Errorf("the value of this label: %w", checkText(p.value))
+	case strings.ContainsFunc(p.name, unicode.IsControl):
+		return errors.New("the name of this label holds a control character; want a name on one line")
+	}
+	return nil
+}
+
+// encodeHeaders is the headers as lines. Each header that is wrong is added to the mistakes, without its value.
+func encodeHeaders(pairs []pair, o *Origin, ms *setting.Mistakes) string {
+	var out strings.Builder
+	for _, p := range pairs {
+		if err := checkHeader(p); err != nil {
+			name := p.name
+			if !httpguts.ValidHeaderFieldName(name) {
+				name = "" // it may be a secret in the wrong place
+			}
+			ms.Add(o.where(p.line, "headers"), name, err)
+			continue
+		}
+		out.WriteString(p.name + ": " + p.value + "\n")
+	}
+	return out.String()
+}
+
+func checkHeader(p pair) error {
+	switch {
+	case p.name == "":
+		return errors.New("a header has no name; want Name: value")
+	case !httpguts.ValidHeaderFieldName(p.name):
+		return errors.New("a header's name holds a character that is not allowed; want letters, digits and hyphens")
+	case !httpguts.ValidHeaderFieldValue(p.value) || checkText(p.value) != nil:
+		return errors.New("the value of this header holds a character that is not allowed; want text on one line")
+	}
+	switch http.CanonicalHeaderKey(p.name) {
+	case "Connection", "Content-Length", "Transfer-Encoding", "Trailer":
+		return errors.New("uptimer sets this header itself; want it left out")
+	}
+	return nil
+}
