@@ -1,0 +1,166 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+
+	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/targets"
+)
+
+// Check checks one URL. At rest it is small: what it shares with others is in options, and it is parsed again for
+// each run.
+type Check struct {
+	probe   *Probe
+	options *options
+	url     string
+}
+
+// Run checks once: the request, and those that redirects ask for.
+func (c *Check) Run(ctx context.Context) (probes.Result, error) {
+	r := run{check: c, watch: probes.StartStopwatch()}
+	r.details.Method = c.options.method
+	if c.options.regex != nil {
+		r.details.Regex = c.options.regex.String()
+	}
+	err := r.follow(ctx)
+	if c.options.keepAlive && r.spare != nil {
+		c.probe.keep(c, r.spare)
+	}
+	return r.result(err)
+}
+
+// Close closes the connection that was kept alive.
+func (c *Check) Close() error {
+	if idle := c.probe.take(c); idle != nil {
+		idle.close()
+	}
+	return nil
+}
+
+// run is one run of a check.
+type run struct {
+	check   *Check
+	watch   probes.Stopwatch
+	ip      netip.Addr
+	details Details
+	spare   *conn // to the target's own host, for the next run
+}
+
+// result makes a Result of what the run came to.
+func (r *run) result(err error) (probes.Result, error) {
+	details := r.details // alone, so that a result does not keep the run
+	result := probes.Result{
+		Title: Title, Began: r.watch.Began(), Took: r.watch.Elapsed(), Timings: r.watch.Timings,
+		IP: r.ip, Reason: probes.OK, Details: &details,
+	}
+	var failure *probes.Failure
+	switch {
+	case err == nil:
+	case errors.As(err, &failure):
+		result.Reason, result.Error, result.TimedOut = failure.Reason, failure.Text, failure.TimedOut
+	default:
+		return probes.Result{}, err
+	}
+	return result, nil
+}
+
+// follow makes the first request and follows redirects to the answer, which it judges.
+func (r *run) follow(ctx context.Context) error {
+	o := r.check.options
+	first := place{targets.Target{URL: r.check.url}.Parts()}
+	h := hop{at: first, method: o.method, body: o.body}
+	if o.keepAlive {
+		r.spare = r.check.probe.take(r.check)
+	}
+	var been trail
+	for {
+		next, more, err := r.visit(ctx, h)
+		if err != nil || !more {
+			return err
+		}
+		been.add(h)
+		if r.details.Redirects == o.redirects {
+			return been.tooMany(next, o.redirects)
+		}
+		r.watch.Fold()
+		r.details.nextHop(next.at.String())
+		h = next
+	}
+}
+
+// visit makes one request. more says that its answer is a redirect to next; otherwise the error is the verdict.
+func (r *run) visit(ctx context.Context, h hop) (next hop, more bool, err error) {
+	c, answer, err := r.exchange(ctx, h)
+	if err != nil {
+		return hop{}, false, err
+	}
+	r.details.answered(answer)
+	redirected := r.check.options.redirects > 0 && followed(answer)
+	var b body
+	if hasBody(h.method, answer.StatusCode) && (!redirected || r.check.options.keepAlive) {
+		keep := !redirected && r.check.options.regex != nil
+		b, err = c.readBody(ctx, answer, int64(r.check.probe.config.MaxBody), keep)
+		defer b.release()
+		r.details.BodyBytes = &b.size
+	} else {
+		b.whole = !redirected
+	}
+	r.watch.Lap(probes.PhaseReceive)
+	r.finish(c, answer, b.whole)
+	if !redirected {
+		return hop{}, false, r.judge(h, answer, &b, err)
+	}
+	next, err = h.next(answer)
+	return next, err == nil, err
+}
+
+// finish closes a connection, or keeps it for the next request to the target's own host.
+func (r *run) finish(c *conn, answer *http.Response, whole bool) {
+	own := r.check.options.keepAlive && whole && !answer.Close && answer.StatusCode >= 200
+	if !own || r.spare != nil || !c.rest() {
+		c.close()
+		return
+	}
+	r.spare = c
+}
+
+// judge says whether the answer is what was expected: first its status, then its body. failed is what went wrong
+// while the body was read.
+func (r *run) judge(h hop, answer *http.Response, b *body, failed error) error {
+	o := r.check.options
+	var failure *probes.Failure
+	if failed != nil && !errors.As(failed, &failure) {
+		return failed
+	}
+	there := hasBody(h.method, answer.StatusCode)
+	if o.regex != nil && there && failed == nil && b.unknown == "" {
+		matches := o.regex.Match(toUTF8(b.text, answer.Header.Get("Content-Type")))
+		r.details.MatchesRegex = &matches
+	}
+	matches := r.details.MatchesRegex
+	switch {
+	case !o.expected.Contains(answer.StatusCode):
+		return &probes.Failure{Reason: probes.Status, Text: fmt.Sprintf("answered %s; expected %s", statusText(answer.StatusCode), o.expected)}
+	case failed != nil:
+		return failed
+	case o.regex == nil || matches != nil && *matches:
+		return nil
+	case !there:
+		return &probes.Failure{Reason: probes.Body, Text: fmt.Sprintf("an answer %s to %s has no body that could match the regular expression", statusText(answer.StatusCode), h.method)}
+	case b.unknown != "":
+		return protocol("the body is encoded as %s, which was not asked for and cannot be matched; want %s or none", beginning([]byte(b.unknown)), acceptEncoding)
+	}
+	return r.noMatch(b)
+}
+
+func (r *run) noMatch(b *body) error {
+	text := fmt.Sprintf("the body (%d bytes) does not match the regular expression", b.size)
+	if !b.whole {
+		text = fmt.Sprintf("the first %d bytes of the body (PROBE_MAX_BODY) do not match the regular expression", b.size)
+	}
+	return &probes.Failure{Reason: probes.Body, Text: text}
+}
