@@ -27,6 +27,7 @@ var (
 	linkDown   = verdict{cause: CauseRoute, text: "the network of this machine is down"}
 	prohibited = verdict{cause: CausePermission, text: "the routes of this machine prohibit it"}
 	forbidden  = verdict{cause: CausePermission, text: "this machine does not permit it"}
+	noAddress  = verdict{cause: CausePorts, text: "no free local port for that address"}
 	noPort     = verdict{cause: CausePorts, text: "no free local port"}
 	noFiles    = verdict{cause: CauseDescriptors, text: "no file descriptors left; raise the limit of open files (ulimit -n)"}
 	noMemory   = verdict{cause: CauseBuffers, text: "no memory or socket buffers left"}
@@ -59,7 +60,7 @@ func (v verdict) locate(number syscall.Errno, remote netip.AddrPort) verdict {
 		if remote.Addr().Is6() && wayTo(remote) == nil {
 			return verdict{reason: Unreachable, text: "prohibited, says a firewall on the way"}
 		}
-	case noPort:
+	case noAddress:
 		// Where the loopback has no IPv6 address, Linux answers as if ports were missing.
 		if errors.Is(wayTo(remote), number) {
 			return noFamily

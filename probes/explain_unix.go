@@ -18,7 +18,9 @@ func verdictOf(number syscall.Errno) (v verdict, known bool) {
 		return prohibited, true
 	case syscall.EPERM:
 		return forbidden, true
-	case syscall.EADDRNOTAVAIL, syscall.EADDRINUSE, syscall.EAGAIN:
+	case syscall.EADDRNOTAVAIL:
+		return noAddress, true
+	case syscall.EADDRINUSE, syscall.EAGAIN:
 		return noPort, true
 	case syscall.EAFNOSUPPORT:
 		return noFamily, true

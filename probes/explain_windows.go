@@ -17,7 +17,9 @@ func verdictOf(number syscall.Errno) (v verdict, known bool) {
 		return noRoute, true
 	case windows.WSAEACCES, windows.ERROR_ACCESS_DENIED:
 		return forbidden, true
-	case windows.WSAEADDRNOTAVAIL, windows.WSAEADDRINUSE:
+	case windows.WSAEADDRNOTAVAIL:
+		return noAddress, true
+	case windows.WSAEADDRINUSE:
 		return noPort, true
 	case windows.WSAEAFNOSUPPORT:
 		return noFamily, true

@@ -44,9 +44,13 @@ func Handshake(ctx context.Context, conn net.Conn, serverName string, verify TLS
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })()
 	heard := &listening{Conn: conn}
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		heard.asked = true
+		return new(tls.Certificate), nil
+	}
 	secured = tls.Client(heard, config)
 	if err := secured.HandshakeContext(context.WithoutCancel(ctx)); err != nil {
-		return nil, state, explainHandshake(ctx, doing, err, heard.first, alpn)
+		return nil, state, explainHandshake(ctx, doing, err, heard, alpn)
 	}
 	if ctx.Err() != nil {
 		return nil, state, Explain(ctx, doing, ctx.Err())
@@ -62,10 +66,12 @@ var allCiphers = func() (ids []uint16) {
 	return ids
 }()
 
-// listening remembers the first bytes that the server said, for those that do not speak TLS.
+// listening remembers the first bytes that the server said, for those that do not speak TLS, and whether it asked
+// for a client certificate.
 type listening struct {
 	net.Conn
 	first []byte
+	asked bool
 }
 
 const maxFirst = 40
@@ -80,7 +86,7 @@ func (l *listening) Read(p []byte) (int, error) {
 }
 
 // explainHandshake explains the error of a handshake.
-func explainHandshake(ctx context.Context, doing string, err error, first []byte, alpn []string) error {
+func explainHandshake(ctx context.Context, doing string, err error, heard *listening, alpn []string) error {
 	var failure *Failure
 	var header tls.RecordHeaderError
 	switch {
@@ -89,13 +95,16 @@ func explainHandshake(ctx context.Context, doing string, err error, first []byte
 	case errors.As(err, &failure):
 		return &Failure{Reason: failure.Reason, Text: doing + ": " + failure.Text}
 	case errors.As(err, &header):
-		return &Failure{Reason: TLS, Text: doing + ": the server does not speak TLS" + quoteFirst(first)}
+		return &Failure{Reason: TLS, Text: doing + ": the server does not speak TLS" + quoteFirst(heard.first)}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &Failure{Reason: TLS, Text: doing + ": the server closed the connection in the middle of it"}
 	case slices.Contains(alpn, "http/1.1") && refusesALPN(err):
 		return &Failure{Reason: Protocol, Text: doing + ": the server does not speak HTTP/1.1, only another version such as HTTP/2 (h2)"}
 	}
 	if text, ok := tlsText(err); ok {
+		if heard.asked {
+			text += " (it asked for a client certificate)"
+		}
 		return &Failure{Reason: TLS, Text: doing + ": " + text}
 	}
 	return Explain(ctx, doing, err)

@@ -38,9 +38,10 @@ func ParseResolver(text string) (string, error) {
 		return "", nil
 	}
 	host, port := text, "53"
-	if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
-		host = addr.String()
-	} else if strings.Contains(text, ":") {
+	if bare, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(bare, "]") {
+		host = strings.TrimSuffix(bare, "]")
+	} else if strings.Contains(text, ":") && !isAddress(text) {
+		var err error
 		if host, port, err = net.SplitHostPort(text); err != nil {
 			return "", errNoResolver
 		}
@@ -54,17 +55,25 @@ func ParseResolver(text string) (string, error) {
 
 var errNoResolver = errors.New("not a DNS server; want host:port such as 192.0.2.53:53 or [2001:db8::53]:53")
 
+// isAddress tells whether a text is a literal address.
+func isAddress(text string) bool {
+	addr, err := netip.ParseAddr(text)
+	return err == nil && (addr.Zone() == "" || nameOnly(addr.Zone()))
+}
+
 // isHost tells whether a text can be a literal address or a host name.
 func isHost(text string) bool {
-	if _, err := netip.ParseAddr(text); err == nil {
-		return true
-	}
+	return isAddress(text) || text != "" && len(text) <= 253 && nameOnly(text)
+}
+
+// nameOnly tells whether a text has no other characters than names have.
+func nameOnly(text string) bool {
 	for _, c := range text {
-		if !(c == '-' || c == '.' || c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z') {
+		if !(c == '-' || c == '.' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
 			return false
 		}
 	}
-	return text != "" && len(text) <= 253
+	return true
 }
 
 // Resolver finds the addresses of names, and knows whether it is itself to blame for a failure. Safe for concurrent
