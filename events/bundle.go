@@ -15,7 +15,7 @@ import (
 func (c *Catalog) Bundle(title string) ([]byte, error) {
 	s := c.schemas[title]
 	if s == nil {
-		return nil, fmt.Errorf("there is no schema %s; want %s", shown(title), oneOf(c.Titles()))
+		return nil, fmt.Errorf("there is no schema %s; want %s", shown(title), oneOf(quoted(c.Titles())))
 	}
 	var own []member // of its $defs
 	var out []member

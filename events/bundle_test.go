@@ -37,7 +37,7 @@ func decoded(t testing.TB, text []byte) (v any) {
 }
 
 // If this failed, what `uptimer schema NAME` prints could not be used by other programs alone, or would mean
-// something else to them.
+// something else to them. (Seen to fail when references were left to point at the other files' places.)
 func TestOtherValidatorsAgreeWithTheBundles(t *testing.T) {
 	c := catalog(t)
 	bundles := make(map[string]*google.Resolved)

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Catalog knows the event types: a JSON Schema each. It never changes and may be shared between goroutines.
@@ -84,16 +83,4 @@ func (c *Catalog) typeOf(title string) (*eventType, error) {
 }
 
 // choice names the concrete types.
-func (c *Catalog) choice() string { return oneOf(slices.Sorted(maps.Keys(c.types))) }
-
-// oneOf names what may be chosen from.
-func oneOf(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = shown(w)
-	}
-	if len(quoted) == 1 {
-		return quoted[0]
-	}
-	return "one of " + strings.Join(quoted, ", ")
-}
+func (c *Catalog) choice() string { return oneOf(quoted(slices.Sorted(maps.Keys(c.types)))) }

@@ -77,7 +77,7 @@ func (t *eventType) reading(text string) (v version, newer bool, err error) {
 	}
 	known := make([]string, len(t.versions))
 	for i, k := range t.versions {
-		known[i] = k.text
+		known[i] = shown(k.text)
 	}
 	return v, false, fmt.Errorf("schema_version is %q, a version that was never known; want %s", text, oneOf(known))
 }

@@ -92,8 +92,13 @@ func (t *eventType) problems(leaf *jsonschema.ValidationError, doc map[string]an
 	return list
 }
 
-// wanted words what a keyword of a schema asks for. title is what the schema is called, for those that cannot be
-// worded themselves.
+// comparisons words the keywords that compare a number.
+var comparisons = map[string]string{
+	"minimum": "at least ", "maximum": "at most ", "exclusiveMinimum": "more than ", "exclusiveMaximum": "less than ",
+}
+
+// wanted words what a keyword of a schema asks for. title is what the schema is called, for patterns and formats,
+// which say little to people.
 func wanted(keyword string, limit any, title string) string {
 	switch keyword {
 	case "type":
@@ -106,18 +111,7 @@ func wanted(keyword string, limit any, title string) string {
 		for i, c := range choices {
 			words[i] = shown(c)
 		}
-		if len(words) == 1 {
-			return words[0]
-		}
-		return "one of " + strings.Join(words, ", ")
-	case "minimum":
-		return "at least " + shown(limit)
-	case "maximum":
-		return "at most " + shown(limit)
-	case "exclusiveMinimum":
-		return "more than " + shown(limit)
-	case "exclusiveMaximum":
-		return "less than " + shown(limit)
+		return oneOf(words)
 	case "minLength":
 		return "at least " + count(limit, "character")
 	case "maxLength":
@@ -126,13 +120,13 @@ func wanted(keyword string, limit any, title string) string {
 		return "at least " + count(limit, "item")
 	case "maxItems":
 		return "at most " + count(limit, "item")
+	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum":
+		return comparisons[keyword] + shown(limit)
 	case "pattern", "format":
 		if title != "" {
 			return title
 		}
-	}
-	switch limit.(type) {
-	case map[string]any, []any:
+	case "anyOf", "oneOf", "not", "contains", "minContains", "propertyNames":
 		return "what " + keyword + " of its schema allows"
 	}
 	return keyword + " " + shown(limit)

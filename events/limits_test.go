@@ -26,7 +26,8 @@ func nested(levels int) string {
 }
 
 // If this failed, a message from outside could crash the program, fill its memory, or be stored as something else
-// than what was sent. (Seen to fail when checkNumber was left out: the validator panics on 1e1000001.)
+// than what was sent. (Seen to fail when checkNumber was left out: 1e1000001 was taken for the value of a field without
+// bounds; the validator panics on it where there are any.)
 func TestLimits(t *testing.T) {
 	valid := string(dummyWith(t, "target", `"x"`))
 	padded := func(size int) []byte {
@@ -115,6 +116,7 @@ func TestWithinLimits(t *testing.T) {
 }
 
 // If this failed, a number that gets past the limits could end the program: the validator panics on it.
+// (Seen to fail when judge did not recover.)
 func TestPanicOfTheValidatorIsNoEvent(t *testing.T) {
 	dummy := catalog(t).types["DummyEvent"]
 	doc, err := decode(examples(t, "DummyEvent")[0])
@@ -163,7 +165,7 @@ func TestParseKeepsNothingOfItsInput(t *testing.T) {
 				buffer[i] = 'x'
 			}
 			if string(e.JSON()) != text || e.Key() != key || e.Title() != title || e.Version() != version {
-				t.Errorf("the event became %+v", e)
+				t.Errorf("the event became the %s %s of %q: %.80s", e.Title(), e.Version(), e.Key(), e.JSON())
 			}
 		}
 	}

@@ -90,3 +90,20 @@ func count(n any, thing string) string {
 	}
 	return shown(n) + " " + thing + "s"
 }
+
+// quoted is texts as errors show them.
+func quoted(texts []string) []string {
+	words := make([]string, len(texts))
+	for i, t := range texts {
+		words[i] = shown(t)
+	}
+	return words
+}
+
+// oneOf names what may be chosen from.
+func oneOf(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	return "one of " + strings.Join(words, ", ")
+}
