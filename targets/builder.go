@@ -1,8 +1,8 @@
 package targets
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +16,7 @@ type row struct {
 	line int32
 	text [fieldsEnd]string // labels and headers in the form in which Options keeps them
 	at   [fieldsEnd]int32  // the line of each field; 0: that of the row
+	said bool              // the mistake in the URL was noted already
 }
 
 // builder makes targets of rows, and gathers the mistakes of all lists.
@@ -26,6 +27,7 @@ type builder struct {
 	regex     string // of http targets that have none
 	uncounted bool   // PROBE_URLS is a list that could not be read
 	mistakes  setting.Mistakes
+	found     []found // in the list that is being read
 	list      []Target
 	seen      map[uuid.UUID]int32 // into list
 	repeats   int
@@ -51,6 +53,26 @@ func newBuilder(cfg Config, protocols []string, known map[Options]*Options) *bui
 	}
 }
 
+// found is a mistake and its line.
+type found struct {
+	line    int32
+	mistake setting.Mistake
+}
+
+// blameAt notes a mistake in the list that is being read. value is shown without what may be a password.
+func (b *builder) blameAt(o *Origin, line int32, name, value string, err error) {
+	b.found = append(b.found, found{line, setting.Mistake{Where: o.where(line, name), Value: setting.Redact(value), Err: err}})
+}
+
+// endList puts the mistakes of a list in the order of its lines.
+func (b *builder) endList() {
+	slices.SortStableFunc(b.found, func(a, b found) int { return int(a.line) - int(b.line) })
+	for _, f := range b.found {
+		b.mistakes = append(b.mistakes, f.mistake)
+	}
+	b.found = nil
+}
+
 // blame notes a mistake in a field.
 func (b *builder) blame(o *Origin, r *row, f field, err error) {
 	line := r.at[f]
@@ -63,12 +85,12 @@ func (b *builder) blame(o *Origin, r *row, f field, err error) {
 	} else if !rules[f].verbatim { // where a regular expression is, an @ is none of a password
 		value = hideUser(value)
 	}
-	b.mistakes.Add(o.where(line, rules[f].name), value, err)
+	b.blameAt(o, line, rules[f].name, value, err)
 }
 
 // add takes a row into the list, unless there is a mistake in it.
 func (b *builder) add(o *Origin, r *row) {
-	before := len(b.mistakes)
+	before := len(b.found)
 	for f := range fieldsEnd {
 		if !rules[f].verbatim {
 			r.text[f] = strings.TrimSpace(r.text[f])
@@ -76,12 +98,12 @@ func (b *builder) add(o *Origin, r *row) {
 	}
 	t := Target{Origin: o, Line: r.line, Name: strings.Clone(r.text[fieldName])}
 	url, parts, err := b.readURL(r.text[fieldURL])
-	if err != nil {
+	if err != nil && !r.said {
 		b.blame(o, r, fieldURL, err)
 	}
 	b.readTimes(&t, r)
 	options := b.readOptions(o, r, parts)
-	if len(b.mistakes) > before {
+	if len(b.found) > before || r.said {
 		return
 	}
 	t.URL = strings.Clone(url) // alone, so that it does not keep its whole line in memory
@@ -194,123 +216,4 @@ func (b *builder) check(f field, text string) error {
 		b.compiled[text] = err
 	}
 	return err
-}
-
-// keep adds a target to the list, unless it is there already.
-func (b *builder) keep(t Target, r *row) {
-	i, there := b.seen[t.ID]
-	if !there {
-		b.seen[t.ID] = int32(len(b.list))
-		b.list = append(b.list, t)
-		return
-	}
-	first := &b.list[i]
-	differs := differences(*first, t)
-	if len(differs) == 0 {
-		b.repeats++
-		if b.repeated == "" {
-			b.repeated = fmt.Sprintf("%s repeats %s", t.Where(""), first.Where(""))
-		}
-		return
-	}
-	field, same := fieldURL, "the same target as"
-	want := "want it once, or a name for one of them"
-	if t.Name != "" {
-		field, same, want = fieldName, "the same name as", "want another name for one of them"
-	}
-	b.blame(t.Origin, r, field, fmt.Errorf("%s %s, but with another %s; %s", same, first.Where(""), strings.Join(differs, ", "), want))
-}
-
-// differences names the fields in which two targets with the same id differ. How the URL is spelled is none.
-func differences(a, b Target) (fields []string) {
-	pa, pb := a.Parts(), b.Parts()
-	if string(pa.appendCanonical(nil)) != string(pb.appendCanonical(nil)) {
-		fields = append(fields, "url")
-	}
-	if pa.User.String() != pb.User.String() {
-		fields = append(fields, "user or password")
-	}
-	if a.Interval != b.Interval {
-		fields = append(fields, "interval")
-	}
-	if a.Timeout != b.Timeout {
-		fields = append(fields, "timeout")
-	}
-	for f := range fieldsEnd {
-		if option := rules[f].option; option != nil && *option(a.Options) != *option(b.Options) {
-			fields = append(fields, rules[f].name)
-		}
-	}
-	return fields
-}
-
-// finish is the list of this instance, or the mistakes.
-func (b *builder) finish() (*List, error) {
-	if len(b.list) == 0 && len(b.mistakes) == 0 {
-		b.nothing()
-	}
-	if err := b.mistakes.Err(); err != nil {
-		return nil, err
-	}
-	share, n := b.cfg.share(), 0
-	for i := range b.list {
-		if share.has(b.list[i].ID) {
-			n++
-		}
-	}
-	l := &List{Targets: make([]Target, 0, n), Notes: b.notes(n)} // no room to spare: it is kept
-	for i := range b.list {
-		if share.has(b.list[i].ID) {
-			l.Targets = append(l.Targets, b.list[i])
-		}
-	}
-	return l, nil
-}
-
-func (b *builder) nothing() {
-	const example = "want for example PROBE_URLS=https://example.com uptimer"
-	if b.cfg.File == "" {
-		b.mistakes.Add("PROBE_URLS", "", errors.New("nothing to probe; "+example))
-		return
-	}
-	b.mistakes.Add("PROBE_TARGETS_FILE", b.cfg.File, errors.New("nothing to probe: the list is empty, and PROBE_URLS names nothing; "+example))
-}
-
-func (b *builder) notes(mine int) (notes []string) {
-	switch {
-	case b.repeats == 1:
-		notes = append(notes, b.repeated+" in everything: it is checked once")
-	case b.repeats > 1:
-		notes = append(notes, fmt.Sprintf("%d targets repeat others in everything: each is checked once (the first: %s)", b.repeats, b.repeated))
-	}
-	if mine == 0 {
-		notes = append(notes, fmt.Sprintf("none of the %d targets belongs to this instance (DISTRIBUTED_WORKERS_INDEX=%s of %d)", len(b.list), b.cfg.Index, b.cfg.Total))
-	}
-	return notes
-}
-
-// interner gives equal Options one pointer, also across the versions of a list.
-type interner struct{ known, used map[Options]*Options }
-
-func (in interner) intern(o Options) *Options {
-	if p, ok := in.used[o]; ok {
-		return p
-	}
-	p, ok := in.known[o]
-	if !ok {
-		p = o.clone()
-	}
-	in.used[*p] = p
-	return p
-}
-
-// clone copies the texts too, so that they do not keep their lines in memory.
-func (o Options) clone() *Options {
-	for _, r := range rules {
-		if r.option != nil {
-			text := r.option(&o)
-			*text = strings.Clone(*text)
-		}
-	}
-	return &o
 }

@@ -8,8 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/uptimer/uptimer/internal/setting"
 )
 
 // csvReader reads targets from CSV: url,interval,regex, or the columns that a first line names. White space around
@@ -27,10 +25,11 @@ var plainColumns = []field{fieldURL, fieldInterval, fieldRegex}
 
 // readCSV takes the targets of a CSV file. One row and one slice of cells serve all lines.
 func (b *builder) readCSV(o *Origin, file io.Reader) {
+	defer b.endList()
 	buffered := bufio.NewReaderSize(file, 1<<16)
 	start, _ := buffered.Peek(len(utf8BOM))
 	if isUTF16(start) {
-		b.mistakes.Add(o.where(1, ""), "", errors.New("the file is UTF-16; want it saved as UTF-8"))
+		b.blameAt(o, 1, "", "", errors.New("the file is UTF-16; want it saved as UTF-8"))
 		return
 	}
 	if string(start) == string(utf8BOM) {
@@ -84,7 +83,7 @@ func (c *csvReader) blameForm(err error) bool {
 	default:
 		err = errors.New(`a quoted cell is not ended well; want a closing double quote before the comma, and each " inside doubled`)
 	}
-	c.b.mistakes.Add(c.origin.where(int32(form.StartLine), ""), "", err)
+	c.b.blameAt(c.origin, int32(form.StartLine), "", "", err)
 	return true
 }
 
@@ -125,7 +124,7 @@ func (c *csvReader) read(cells []string) {
 		c.row.text[f] = cell
 	}
 	if first && slices.Contains(fieldNames, c.row.text[fieldInterval]) {
-		c.b.mistakes.Add(c.origin.where(c.row.line, ""), "", errors.New("a line of column names that does not begin with url; want url as the first column"))
+		c.b.blameAt(c.origin, c.row.line, "", "", errors.New("a line of column names that does not begin with url; want url as the first column"))
 		return
 	}
 	c.b.add(c.origin, &c.row)
@@ -142,7 +141,7 @@ func (c *csvReader) blameWidth() {
 	if slices.Equal(c.columns, plainColumns) {
 		err = errors.New("more cells than url,interval,regex; want a cell that holds a comma in double quotes, or a first line that names the columns")
 	}
-	c.b.mistakes.Add(c.origin.where(c.row.line, ""), "", err)
+	c.b.blameAt(c.origin, c.row.line, "", "", err)
 }
 
 // readHeader reads the line of column names. A column that cannot be is skipped, so that the rest is checked too.
@@ -158,7 +157,7 @@ func (c *csvReader) readHeader(cells []string) {
 			err = errors.New("this column is named twice; want it once")
 		}
 		if err != nil {
-			c.b.mistakes.Add(c.origin.where(c.line(i), ""), hideUser(name), err)
+			c.b.blameAt(c.origin, c.line(i), "column", hideUser(name), err)
 			f = -1
 		}
 		c.columns[i] = f
@@ -167,9 +166,9 @@ func (c *csvReader) readHeader(cells []string) {
 
 // encode reads a cell of labels or headers.
 func (c *csvReader) encode(f field, cell string) string {
-	between, encode := "=", encodeLabels
+	between := "="
 	if f == fieldHeaders {
-		between, encode = ":", encodeHeaders
+		between = ":"
 	}
 	key := between + cell
 	if text, known := c.pairs[key]; known {
@@ -177,15 +176,16 @@ func (c *csvReader) encode(f field, cell string) string {
 	}
 	pairs, err := splitPairs(cell, between, c.row.at[f])
 	if err != nil {
-		c.b.mistakes.Add(c.origin.where(c.row.at[f], rules[f].name), "", err)
+		c.b.blameAt(c.origin, c.row.at[f], rules[f].name, "", err)
 		return ""
 	}
-	var ms setting.Mistakes
-	text := encode(pairs, c.origin, &ms)
-	if len(ms) > 0 {
-		c.b.mistakes = append(c.b.mistakes, ms...)
-		return text
+	good := true
+	text := encodePairs(f, pairs, func(line int32, name string, err error) {
+		c.b.blameAt(c.origin, line, rules[f].name, name, err)
+		good = false
+	})
+	if good {
+		c.pairs[key] = text
 	}
-	c.pairs[key] = text
 	return text
 }

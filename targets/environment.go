@@ -17,9 +17,14 @@ func (b *builder) readVariables(o *Origin) {
 	urls, isList, err := urlList(b.cfg.URLs)
 	if err != nil {
 		b.mistakes.Add(o.Name, "", err) // not shown: there may be passwords in it
-		urls = nil
+	} else if len(urls) == 1 && !isList && strings.ContainsAny(b.cfg.URLs, ", \t\n") {
+		if _, _, err = b.readURL(urls[0]); err != nil {
+			b.mistakes.Add(o.Name, hideUser(urls[0]), fmt.Errorf("%w (a list is written %s)", err, listExample))
+		}
 	}
-	b.uncounted = err != nil
+	if err != nil {
+		b.uncounted, urls = true, nil
+	}
 	b.readURLs(o, urls, isList)
 }
 
@@ -38,13 +43,14 @@ func (b *builder) readURLs(o *Origin, urls []string, isList bool) {
 		}
 		b.add(o, &r)
 	}
+	b.endList()
 }
 
 // addWithRegex adds a URL that has a regular expression of its own, by position.
 func (b *builder) addWithRegex(o *Origin, r *row, regex string) {
 	_, parts, err := b.readURL(r.text[fieldURL])
 	if err == nil && parts.Protocol() != HTTP {
-		b.mistakes.Add(regexPlace(r.line), regex, fmt.Errorf("%s is a %s target, which has no regular expression; want an empty text here", o.where(r.line, ""), parts.Protocol()))
+		b.mistakes.Add(regexPlace(r.line), regex, fmt.Errorf("%s has no regular expression, as it is %s; want an empty text here", o.where(r.line, ""), parts.Protocol()))
 		return
 	}
 	r.text[fieldRegex] = regex
@@ -138,6 +144,8 @@ func firstLine(text string) string {
 	return ""
 }
 
+const listExample = `["https://example.com", "tcp://db.example.com:5432"]`
+
 func isDash(line string) bool { return line == "-" || strings.HasPrefix(line, "- ") }
 
 // beginsWithAddress finds the bare IPv6 host, such as [::1]:8080, which is no list.
@@ -157,7 +165,7 @@ func array(text string) (items []string, err error) {
 		return items, nil
 	}
 	if strings.ContainsAny(text, `"'`) || text[0] != '[' || text[len(text)-1] != ']' {
-		return nil, errors.New(`not a list; want ["https://example.com", "tcp://db.example.com:5432"]`)
+		return nil, errors.New("not a list; want " + listExample)
 	}
 	inside := strings.TrimRight(text[1:len(text)-1], ", \t\r\n")
 	for item := range strings.SplitSeq(inside, ",") {

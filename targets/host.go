@@ -34,7 +34,7 @@ func splitPort(text string) (host string, port uint16, err error) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 16)
 	if err != nil || n == 0 {
-		return "", 0, errors.New("the port is no number; want one from 1 to 65535") // not shown: it may be a password
+		return "", 0, errors.New("not a port; want a number from 1 to 65535") // not shown: it may be a password
 	}
 	return host, uint16(n), nil
 }

@@ -11,8 +11,6 @@ import (
 	"unicode"
 
 	"golang.org/x/net/http/httpguts"
-
-	"github.com/uptimer/uptimer/internal/setting"
 )
 
 // Header is one line of an HTTP request's header.
@@ -73,14 +71,25 @@ func cutUnescaped(text string) (part, rest string) {
 	return out.String(), ""
 }
 
-// encodeLabels is the JSON object of labels, with sorted keys. Each label that is wrong is added to the mistakes.
-func encodeLabels(pairs []pair, o *Origin, ms *setting.Mistakes) string {
+// blamePair notes a mistake in a label or header of that name.
+type blamePair func(line int32, name string, err error)
+
+// encodePairs is the text in which Options keeps labels or headers.
+func encodePairs(f field, pairs []pair, blame blamePair) string {
+	if f == fieldHeaders {
+		return encodeHeaders(pairs, blame)
+	}
+	return encodeLabels(pairs, blame)
+}
+
+// encodeLabels is the JSON object of labels, with sorted keys. Each label that is wrong is blamed.
+func encodeLabels(pairs []pair, blame blamePair) string {
 	pairs = slices.Clone(pairs)
 	slices.SortStableFunc(pairs, func(a, b pair) int { return strings.Compare(a.name, b.name) })
 	var out bytes.Buffer
 	for i, p := range pairs {
 		if err := checkLabel(p, i > 0 && pairs[i-1].name == p.name); err != nil {
-			ms.Add(o.where(p.line, "labels"), p.name, err)
+			blame(p.line, p.name, err)
 			continue
 		}
 		if out.Len() > 0 {
@@ -119,8 +128,8 @@ func checkLabel(p pair, repeated bool) error {
 	return nil
 }
 
-// encodeHeaders is the headers as lines. Each header that is wrong is added to the mistakes, without its value.
-func encodeHeaders(pairs []pair, o *Origin, ms *setting.Mistakes) string {
+// encodeHeaders is the headers as lines. Each header that is wrong is blamed, without its value.
+func encodeHeaders(pairs []pair, blame blamePair) string {
 	var out strings.Builder
 	for _, p := range pairs {
 		if err := checkHeader(p); err != nil {
@@ -128,7 +137,7 @@ func encodeHeaders(pairs []pair, o *Origin, ms *setting.Mistakes) string {
 			if !httpguts.ValidHeaderFieldName(name) {
 				name = "" // it may be a secret in the wrong place
 			}
-			ms.Add(o.where(p.line, "headers"), name, err)
+			blame(p.line, name, err)
 			continue
 		}
 		out.WriteString(p.name + ": " + p.value + "\n")

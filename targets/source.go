@@ -13,12 +13,6 @@ import (
 	"github.com/uptimer/uptimer/internal/setting"
 )
 
-// List is what is to be probed by this instance.
-type List struct {
-	Targets []Target // in the order of the lists: PROBE_URLS, then the file. Not to be modified
-	Notes   []string // what a user should know but need not change, a line each
-}
-
 // Source is where the targets of this process come from. It is not for concurrent use: Watch takes it over.
 type Source struct {
 	cfg       Config

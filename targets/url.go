@@ -53,41 +53,6 @@ func (t Target) Protocol() string {
 	return Parts{Scheme: strings.ToLower(scheme)}.Protocol()
 }
 
-// Shown is the URL as people and events may see it: without user and password.
-func (t Target) Shown() string {
-	scheme, rest, found := strings.Cut(t.URL, "://")
-	if !found {
-		return hideUser(t.URL)
-	}
-	authority := rest
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		authority = rest[:end]
-	}
-	at := strings.LastIndexByte(authority, '@')
-	if at < 0 {
-		return t.URL
-	}
-	return scheme + "://" + rest[at+1:]
-}
-
-// hideUser takes out whatever may be user and password of a URL that could not be read: all up to the last @,
-// because a password that was not escaped may hold any character.
-func hideUser(text string) string {
-	at := strings.LastIndexByte(text, '@')
-	if at < 0 {
-		return text
-	}
-	scheme, _, found := strings.Cut(text, "://")
-	if !found || !isScheme(strings.ToLower(scheme)) {
-		return "xxxxx" + text[at:]
-	}
-	return scheme + "://xxxxx" + text[at:]
-}
-
-func isScheme(text string) bool {
-	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-") == ""
-}
-
 var schemes = []string{"http", "https", "tcp", "icmp"}
 
 // parseURL reads a URL, or a bare host that means the scheme bare. full is the text with scheme and without
@@ -117,13 +82,14 @@ func parseURL(text, bare string) (full string, p Parts, err error) {
 	if end := strings.IndexAny(rest, "/?"); end >= 0 {
 		authority, tail = rest[:end], rest[end:]
 	}
-	if err := p.setAuthority(authority); err != nil {
-		return "", p, err
-	}
-	if strings.Contains(authority, ":") && !strings.HasPrefix(tail, "/") && strings.Contains(tail+fragment, "@") {
+	err = p.setAuthority(authority)
+	if strings.Contains(authority, ":") && strings.Contains(tail+fragment, "@") && (err != nil || !strings.HasPrefix(tail, "/")) {
 		return "", p, errEscape // user:12#34@host would be host user, port 12
 	}
-	return full, p, p.setTail(tail)
+	if err == nil {
+		err = p.setTail(tail)
+	}
+	return full, p, err
 }
 
 // maxURL is longer than what servers commonly take.
@@ -149,8 +115,13 @@ func checkURLText(text string) error {
 // checkBare finds the URLs that only look like a bare host because a slash is missing.
 func checkBare(text string) error {
 	for _, s := range schemes {
-		if len(text) > len(s) && strings.EqualFold(text[:len(s)], s) && text[len(s)] == ':' && strings.Trim(text[len(s)+1:], "0123456789") != "" {
-			return fmt.Errorf("two slashes are missing; want %s://…", s)
+		if len(text) <= len(s) || !strings.EqualFold(text[:len(s)], s) {
+			continue
+		}
+		rest := text[len(s):]
+		port, _, _ := strings.Cut(rest[1:], "/")
+		if strings.HasPrefix(rest, "//") || rest[0] == ':' && strings.Trim(port, "0123456789") != "" || strings.HasPrefix(rest, ":/") {
+			return fmt.Errorf("no :// behind the scheme; want %s://…", s)
 		}
 	}
 	return nil
@@ -177,7 +148,7 @@ func (p *Parts) setAuthority(authority string) (err error) {
 	at := strings.LastIndexByte(authority, '@')
 	if at >= 0 {
 		if p.Protocol() != HTTP {
-			return fmt.Errorf("a %s target takes no user or password; want only the host", p.Scheme)
+			return fmt.Errorf("targets of %s take no user or password; want only the host", p.Scheme)
 		}
 		if p.User, err = parseUser(authority[:at]); err != nil {
 			return err
@@ -227,7 +198,7 @@ func parseUser(text string) (*url.Userinfo, error) {
 func (p *Parts) setTail(tail string) error {
 	if p.Protocol() != HTTP {
 		if tail != "" {
-			return fmt.Errorf("a %s target takes no path or query; want nothing behind the host and port", p.Scheme)
+			return fmt.Errorf("targets of %s take no path or query; want nothing behind host and port", p.Scheme)
 		}
 		return nil
 	}

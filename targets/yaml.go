@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +27,7 @@ const maxExpanded = 64 << 20
 
 // readYAML takes the targets of a YAML file.
 func (b *builder) readYAML(o *Origin, content []byte) {
+	defer b.endList()
 	y := &yamlReader{b: b, origin: o, pairs: map[*yaml.Node]string{}}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var doc, more yaml.Node
@@ -36,7 +36,7 @@ func (b *builder) readYAML(o *Origin, content []byte) {
 		return
 	}
 	if err != nil {
-		y.blameForm(err)
+		y.blameForm(err, content)
 		return
 	}
 	y.readDocument(doc.Content[0])
@@ -44,29 +44,33 @@ func (b *builder) readYAML(o *Origin, content []byte) {
 	case err == nil:
 		y.blame(&more, "", "", errors.New("a second document begins; want one document"))
 	case !errors.Is(err, io.EOF):
-		y.blameForm(err)
+		y.blameForm(err, content)
 	}
 }
 
-var yamlError = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
+var (
+	yamlError     = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
+	unknownAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+)
 
 // blameForm notes that the file is not YAML. The library's line is where it noticed, or where the part began in
 // which it did.
-func (y *yamlReader) blameForm(err error) {
+func (y *yamlReader) blameForm(err error, content []byte) {
 	text := err.Error()
-	found := yamlError.FindStringSubmatch(text)
-	place := y.origin.Name
-	if line, err := strconv.ParseInt("0"+slices.Concat(found, []string{"", ""})[1], 10, 32); err == nil && line > 0 {
-		place = y.origin.where(int32(line), "")
+	line := 1
+	if found := yamlError.FindStringSubmatch(text); found != nil && found[1] != "" {
+		line, _ = strconv.Atoi(found[1])
 	}
-	if text = yamlError.ReplaceAllString(text, ""); strings.Contains(text, "unknown anchor") {
-		text = "an alias without its anchor" // whose name may be anything
+	text = yamlError.ReplaceAllString(text, "")
+	if found := unknownAnchor.FindStringSubmatch(text); found != nil {
+		before, _, _ := bytes.Cut(content, []byte("*"+found[1]))
+		line, text = 1+bytes.Count(before, []byte("\n")), "an alias without its anchor" // whose name may be anything
 	}
-	y.b.mistakes.Add(place, "", fmt.Errorf("not YAML, here or soon after: %s; want texts that begin with one of *&!|>{[%%@` in quotes", text))
+	y.b.blameAt(y.origin, int32(line), "", "", fmt.Errorf("not YAML, here or soon after: %s; want texts that begin with one of *&!|>{[%%@` or hold a colon and a space in quotes", text))
 }
 
 func (y *yamlReader) blame(at *yaml.Node, name, value string, err error) {
-	y.b.mistakes.Add(y.origin.where(int32(at.Line), name), hideUser(value), err)
+	y.b.blameAt(y.origin, int32(at.Line), name, hideUser(value), err)
 }
 
 func (y *yamlReader) readDocument(root *yaml.Node) {
@@ -99,7 +103,7 @@ func (y *yamlReader) targetsKey(mapping *yaml.Node) (list *yaml.Node) {
 			if _, e := fieldOf(key.Value, "key"); e == nil {
 				err = errors.New("a target outside a list; want a dash before it")
 			}
-			y.blame(key, "", key.Value, err)
+			y.blame(key, "key", key.Value, err)
 			wrong = true
 		case list != nil:
 			y.blame(key, "targets", "", errors.New("given twice; want it once"))
@@ -146,12 +150,14 @@ func (y *yamlReader) readFields(mapping *yaml.Node) {
 			err = errors.New("given twice; want it once")
 		}
 		if err != nil {
-			y.blame(key, "", key.Value, err)
+			y.blame(key, "key", key.Value, err)
 			continue
 		}
 		given[f] = true
 		y.row.at[f] = int32(value.Line)
+		before := len(y.b.found)
 		y.row.text[f] = y.value(f, value)
+		y.row.said = y.row.said || f == fieldURL && len(y.b.found) > before
 	}
 }
 
@@ -202,11 +208,9 @@ func (y *yamlReader) mapping(f field, n *yaml.Node) string {
 		}
 		given[key.Value] = true
 	}
-	encode := encodeLabels
-	if f == fieldHeaders {
-		encode = encodeHeaders
-	}
-	text := encode(pairs, y.origin, &y.b.mistakes)
+	text := encodePairs(f, pairs, func(line int32, name string, err error) {
+		y.b.blameAt(y.origin, line, rules[f].name, name, err)
+	})
 	y.pairs[n] = text
 	return text
 }

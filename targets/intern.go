@@ -1,0 +1,29 @@
+package targets
+
+import "strings"
+
+// interner gives equal Options one pointer, also across the versions of a list.
+type interner struct{ known, used map[Options]*Options }
+
+func (in interner) intern(o Options) *Options {
+	if p, ok := in.used[o]; ok {
+		return p
+	}
+	p, ok := in.known[o]
+	if !ok {
+		p = o.clone()
+	}
+	in.used[*p] = p
+	return p
+}
+
+// clone copies the texts too, so that they do not keep their lines in memory.
+func (o Options) clone() *Options {
+	for _, r := range rules {
+		if r.option != nil {
+			text := r.option(&o)
+			*text = strings.Clone(*text)
+		}
+	}
+	return &o
+}

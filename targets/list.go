@@ -1,0 +1,105 @@
+package targets
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// List is what is to be probed by this instance.
+type List struct {
+	Targets []Target // in the order of the lists: PROBE_URLS, then the file. Not to be modified
+	Notes   []string // what a user should know but need not change, a line each
+}
+
+// keep adds a target to the list, unless it is there already.
+func (b *builder) keep(t Target, r *row) {
+	i, there := b.seen[t.ID]
+	if !there {
+		b.seen[t.ID] = int32(len(b.list))
+		b.list = append(b.list, t)
+		return
+	}
+	first := &b.list[i]
+	differs := differences(*first, t)
+	if len(differs) == 0 {
+		b.repeats++
+		if b.repeated == "" {
+			b.repeated = fmt.Sprintf("%s repeats %s", t.Where(""), first.Where(""))
+		}
+		return
+	}
+	field, same, want := fieldURL, "the same target as", "want it once, or give one a name"
+	if t.Name != "" {
+		field, same, want = fieldName, "the same name as", "give one another name"
+	}
+	b.blame(t.Origin, r, field, fmt.Errorf("%s %s, but it differs in %s; %s", same, first.Where(""), strings.Join(differs, ", "), want))
+}
+
+// differences names the fields in which two targets with the same id differ. How the URL is spelled is none.
+func differences(a, b Target) (fields []string) {
+	pa, pb := a.Parts(), b.Parts()
+	if string(pa.appendCanonical(nil)) != string(pb.appendCanonical(nil)) {
+		fields = append(fields, "url")
+	}
+	if pa.User.String() != pb.User.String() {
+		fields = append(fields, "user or password")
+	}
+	if a.Interval != b.Interval {
+		fields = append(fields, "interval")
+	}
+	if a.Timeout != b.Timeout {
+		fields = append(fields, "timeout")
+	}
+	for f := range fieldsEnd {
+		if option := rules[f].option; option != nil && *option(a.Options) != *option(b.Options) {
+			fields = append(fields, rules[f].name)
+		}
+	}
+	return fields
+}
+
+// finish is the list of this instance, or the mistakes.
+func (b *builder) finish() (*List, error) {
+	if len(b.list) == 0 && len(b.mistakes) == 0 {
+		b.nothing()
+	}
+	if err := b.mistakes.Err(); err != nil {
+		return nil, err
+	}
+	share, n := b.cfg.share(), 0
+	for i := range b.list {
+		if share.has(b.list[i].ID) {
+			n++
+		}
+	}
+	l := &List{Targets: make([]Target, 0, n), Notes: b.notes(n)} // no room to spare: it is kept
+	for i := range b.list {
+		if share.has(b.list[i].ID) {
+			l.Targets = append(l.Targets, b.list[i])
+		}
+	}
+	return l, nil
+}
+
+func (b *builder) nothing() {
+	const example = "want for example PROBE_URLS=https://example.com uptimer"
+	if b.cfg.File == "" {
+		b.mistakes.Add("PROBE_URLS", "", errors.New("nothing to probe; "+example))
+		return
+	}
+	b.mistakes.Add("PROBE_TARGETS_FILE", b.cfg.File, errors.New("nothing to probe: the list is empty, and PROBE_URLS names nothing; "+example))
+}
+
+func (b *builder) notes(mine int) (notes []string) {
+	switch {
+	case b.repeats == 1:
+		notes = append(notes, b.repeated+" in everything: it is checked once")
+	case b.repeats > 1:
+		notes = append(notes, fmt.Sprintf("%d targets repeat others in everything: each is checked once (the first: %s)", b.repeats, b.repeated))
+	}
+	if mine == 0 {
+		notes = append(notes, fmt.Sprintf("none of the %d targets belongs to this instance (DISTRIBUTED_WORKERS_INDEX=%s of %d)", len(b.list), b.cfg.Index, b.cfg.Total))
+	}
+	return notes
+}
