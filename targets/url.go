@@ -47,11 +47,14 @@ func (t Target) Parts() Parts {
 	return parts
 }
 
-// Protocol is http (also for https), tcp or icmp.
-func (t Target) Protocol() string {
+// Scheme is http, https, tcp or icmp.
+func (t Target) Scheme() string {
 	scheme, _, _ := strings.Cut(t.URL, "://")
-	return Parts{Scheme: strings.ToLower(scheme)}.Protocol()
+	return strings.ToLower(scheme)
 }
+
+// Protocol is http (also for https), tcp or icmp.
+func (t Target) Protocol() string { return Parts{Scheme: t.Scheme()}.Protocol() }
 
 var schemes = []string{"http", "https", "tcp", "icmp"}
 

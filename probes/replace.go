@@ -1,0 +1,69 @@
+package probes
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// replace puts a new list in force.
+func (s *Scheduler) replace(list []Entry) {
+	s.listed = true
+	fresh := make(map[uuid.UUID]*task, len(list))
+	for _, e := range list {
+		fresh[e.Target.ID] = s.taskFor(e)
+	}
+	for id, t := range s.tasks {
+		if fresh[id] == nil {
+			s.remove(t)
+		}
+	}
+	s.tasks = fresh
+	s.observer.Targets(len(fresh))
+}
+
+// taskFor finds or makes the task of an entry.
+func (s *Scheduler) taskFor(e Entry) *task {
+	r := newRhythm(max(e.Target.Interval, time.Millisecond), e.Target.ID, s.where.Location)
+	t := s.tasks[e.Target.ID]
+	switch {
+	case t == nil:
+		t = &task{Entry: e, rhythm: r, due: unplanned}
+		s.unmade++
+		s.join(t)
+	case same(t.Target, e.Target):
+		closeCheck(e.Check)
+	default:
+		t.replace(e, r)
+		if !s.onePass && (s.count == 0 || t.checks < s.count) {
+			s.join(t)
+		}
+	}
+	return t
+}
+
+// join puts a task at the end of the line, so that it does not wait for its slot; if the slot comes first, it is
+// checked then.
+func (s *Scheduler) join(t *task) {
+	if s.line.len() == 0 {
+		s.lineDue = s.wall
+	}
+	if !t.lined {
+		t.lined = true
+		s.line.push(t)
+	}
+	if !s.onePass && !t.waiting {
+		s.timeline.plan(t, t.rhythm.after(max(s.wall-1, t.last)))
+	}
+}
+
+// remove takes a task out of everything; a check that runs ends as it would.
+func (s *Scheduler) remove(t *task) {
+	t.removed = true
+	if s.onePass && t.checks == 0 || s.count > 0 && t.checks < s.count {
+		s.unmade--
+	}
+	if !t.running {
+		t.closeRetired()
+	}
+}

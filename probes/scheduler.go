@@ -1,0 +1,137 @@
+package probes
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/internal/lasting"
+)
+
+const (
+	// linePace is how far apart targets that were never checked are due at the start.
+	linePace = time.Second / 2000
+	// lineYields is how late a check may start before the line at the start waits.
+	lineYields = 50 * time.Millisecond
+	// lineRests is for how long it waits then.
+	lineRests = 100 * time.Millisecond
+	// stepped is by how much wall clock and monotonic clock may differ from one look to the next.
+	stepped = 100 * time.Millisecond
+	// lookAtLeast bounds how long a stepped clock goes unnoticed.
+	lookAtLeast = time.Second
+)
+
+// Scheduler is the reader that checks each target when it is due. One goroutine, the loop, plans; each check in
+// flight has a goroutine of its own; a target at rest has none.
+type Scheduler struct {
+	catalog  *events.Catalog
+	where    Where
+	limit    int // checks in flight
+	count    int // checks a target; 0: no end
+	onePass  bool
+	observer Observer
+	log      *slog.Logger
+	faults   faults
+	full     lasting.Fault
+	pulse    *Pulse
+	outbox   *outbox
+	clock    func() (wall int64, mono time.Duration)
+
+	lists    chan []Entry  // from Replace
+	wake     chan struct{} // holds one: something below has changed
+	mu       sync.Mutex
+	finished []*task // checks that ended, for the loop
+
+	lateUntil atomic.Int64 // the line waits until then, because checks start late
+
+	// The loop's own.
+	tasks    map[uuid.UUID]*task
+	timeline timeline
+	ready    queue // due, and waiting for a free place among the checks in flight
+	line     queue // never checked
+	lineDue  int64 // when the first of the line is due
+	inFlight int
+	unmade   int           // tasks that have not reached count
+	listed   bool          // there was a list
+	wall     int64         // what the clock said at the last look
+	mono     time.Duration // and the monotonic one
+}
+
+// SchedulerOptions are what a Scheduler works with, beside its settings.
+type SchedulerOptions struct {
+	Catalog  *events.Catalog
+	Observer Observer
+	Log      *slog.Logger
+	OnePass  bool // check every target once, at once, and end
+}
+
+// NewScheduler makes a Scheduler without targets.
+func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
+	return &Scheduler{
+		catalog: o.Catalog, observer: o.Observer, log: o.Log, onePass: o.OnePass,
+		where: c.Where(), limit: c.Concurrency.Limit(), count: int(c.Count),
+		faults: faults{log: o.Log, all: map[Cause]*lasting.Fault{}},
+		full: lasting.Fault{
+			Log: o.Log, Level: slog.LevelWarn,
+			Began: "the writer cannot take more events: no checks are started, their slots are skipped",
+			Ended: "the writer takes events again",
+		},
+		pulse: NewPulse(), outbox: newOutbox(int64(c.Buffer)),
+		clock: systemClock(),
+		lists: make(chan []Entry), wake: make(chan struct{}, 1),
+		tasks: map[uuid.UUID]*task{},
+	}
+}
+
+// Replace gives the scheduler a new list, while Read runs; it returns when the list is in force or ctx has ended.
+// Targets that are the same as before keep their rhythm, new ones do not wait for a slot, and those that are gone
+// are not checked any more. The ids of a list are unique.
+func (s *Scheduler) Replace(ctx context.Context, list []Entry) {
+	select {
+	case s.lists <- list:
+	case <-ctx.Done():
+	}
+}
+
+// Read checks the targets until ctx is cancelled, or until all were checked as often as asked. Checks that are in
+// flight when ctx is cancelled say nothing; events that are there by then are handed on before it returns.
+func (s *Scheduler) Read(ctx context.Context, emit events.Emit) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var background sync.WaitGroup
+	background.Go(func() { s.pulse.Run(ctx) })
+	stop := make(chan struct{})
+	// An event of a probe cannot be delivered again, so our shutdown does not end its way; the pipeline does, when
+	// the grace is over.
+	lasting := context.WithoutCancel(ctx)
+	background.Go(func() {
+		s.outbox.run(stop, func(batch []events.Event) { s.hand(lasting, emit, batch) }, s.notify)
+	})
+	s.loop(ctx)
+	close(stop)
+	cancel()
+	background.Wait()
+	return nil
+}
+
+// hand gives a batch to the pipeline. Its error needs no word: the pipeline counts what it could not store.
+func (s *Scheduler) hand(ctx context.Context, emit events.Emit, batch []events.Event) {
+	rejected, _ := emit(ctx, batch)
+	for _, r := range rejected {
+		e := batch[r.Index]
+		s.log.Error("an event was refused by the writer and is not stored", "uuid", e.ID(), "schema_title", e.Title(), "reason", r.Reason)
+	}
+}
+
+// notify wakes the loop.
+func (s *Scheduler) notify() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,76 @@
+package probes
+
+// timeline holds tasks by when they are due: a heap with four children a node, because its keys then share cache
+// lines. A task that was planned again stays in its old place too; pop drops what is no longer true.
+type timeline struct {
+	heap []planned
+}
+
+type planned struct {
+	due  int64
+	task *task
+}
+
+// plan makes a task due at a time, instead of any earlier plan.
+func (l *timeline) plan(t *task, due int64) {
+	t.due = due
+	l.heap = append(l.heap, planned{due, t})
+	i := len(l.heap) - 1
+	for i > 0 {
+		parent := (i - 1) / 4
+		if l.heap[parent].due <= due {
+			break
+		}
+		l.heap[i] = l.heap[parent]
+		i = parent
+	}
+	l.heap[i] = planned{due, t}
+}
+
+// pop takes the first task that is due at now and when it was due, or nil.
+func (l *timeline) pop(now int64) (t *task, due int64) {
+	for len(l.heap) > 0 && l.heap[0].due <= now {
+		first := l.heap[0]
+		l.removeFirst()
+		if first.task.due == first.due {
+			first.task.due = unplanned
+			return first.task, first.due
+		}
+	}
+	return nil, 0
+}
+
+// next is when the first task is due, and whether there is one.
+func (l *timeline) next() (due int64, ok bool) {
+	if len(l.heap) == 0 {
+		return 0, false
+	}
+	return l.heap[0].due, true
+}
+
+func (l *timeline) removeFirst() {
+	last := l.heap[len(l.heap)-1]
+	l.heap[len(l.heap)-1] = planned{}
+	l.heap = l.heap[:len(l.heap)-1]
+	n, i := len(l.heap), 0
+	if n == 0 {
+		return
+	}
+	for {
+		least := 4*i + 1
+		if least >= n {
+			break
+		}
+		for c := least + 1; c < min(4*i+5, n); c++ {
+			if l.heap[c].due < l.heap[least].due {
+				least = c
+			}
+		}
+		if last.due <= l.heap[least].due {
+			break
+		}
+		l.heap[i] = l.heap[least]
+		i = least
+	}
+	l.heap[i] = last
+}
