@@ -160,7 +160,7 @@ func (r *run) dial(ctx context.Context, to place) (*conn, error) {
 
 // secure makes a TLS connection of c.
 func (r *run) secure(ctx context.Context, c *conn) error {
-	secured, state, err := probes.Handshake(ctx, c.socket, c.at.Hostname, r.check.options.verify, []string{"http/1.1"})
+	secured, state, err := probes.Handshake(ctx, c.Conn, c.at.Hostname, r.check.options.verify, []string{"http/1.1"})
 	r.watch.Lap(probes.PhaseTLS)
 	c.seen.secured(&state)
 	r.details.TLSVersion, r.details.CertificateExpiresAt = c.seen.TLSVersion, c.seen.CertificateExpiresAt

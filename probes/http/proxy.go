@@ -34,19 +34,6 @@ func (p Proxy) String() string { return withoutPassword(string(p)) }
 // GoString keeps %#v from showing the password.
 func (p Proxy) GoString() string { return p.String() }
 
-// withoutPassword takes everything before the last @ out of a text that is to be a proxy's URL.
-func withoutPassword(text string) string {
-	at := strings.LastIndexByte(text, '@')
-	if at < 0 {
-		return text
-	}
-	scheme, _, found := strings.Cut(text[:at], "://")
-	if !found {
-		return "xxxxx" + text[at:]
-	}
-	return scheme + "://xxxxx" + text[at:]
-}
-
 // check notes what is wrong with the proxies that are in force.
 func (p Proxy) check(ms *setting.Mistakes) {
 	verify := func(variable, text string) {
@@ -160,7 +147,7 @@ func (r *run) openThrough(ctx context.Context, proxy *place, to place) (*conn, e
 // secureProxy makes the TLS connection to an https proxy. The proxy is not the target: it is verified as the
 // environment says, and its certificate is not reported.
 func (r *run) secureProxy(ctx context.Context, c *conn) error {
-	secured, _, err := probes.Handshake(ctx, c.socket, c.at.Hostname, r.check.probe.config.TLSVerify, []string{"http/1.1"})
+	secured, _, err := probes.Handshake(ctx, c.Conn, c.at.Hostname, r.check.probe.config.TLSVerify, []string{"http/1.1"})
 	r.watch.Lap(probes.PhaseConnect)
 	if err != nil {
 		return err
@@ -195,5 +182,6 @@ func proxyFault(proxy *place, err error) error {
 	if !errors.As(err, &failure) {
 		return err
 	}
-	return &probes.OwnFault{Cause: probes.CauseProxy, Err: fmt.Errorf("proxy %s: %w", proxy.HostPort(), failure)}
+	// The failure is not wrapped: nobody shall find it there and take it for the target's.
+	return &probes.OwnFault{Cause: probes.CauseProxy, Err: fmt.Errorf("proxy %s: %s", proxy.HostPort(), failure.Text)}
 }

@@ -56,14 +56,13 @@ func nowhere(r *http.Response, location, why string) error {
 		statusText(r.StatusCode), beginning([]byte(withoutUser(location))), why)}
 }
 
-// withoutUser takes user and password out of a location, which need not be a proper URL: what stands before an @
-// in the part that could be a host.
+// withoutUser takes user and password out of a location, which need not be a proper URL.
 func withoutUser(location string) string {
 	if u, err := url.Parse(location); err == nil && u.Opaque == "" {
 		u.User = nil
 		return u.String()
 	}
-	return userinfo.ReplaceAllString(location, "${1}")
+	return withoutPassword(location)
 }
 
 // trail is the hops of a check, to tell a loop from a long way.

@@ -2,7 +2,6 @@ package http
 
 import (
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -45,5 +44,16 @@ func statusText(code int) string {
 	return strings.TrimSuffix(strconv.Itoa(code)+" "+http.StatusText(code), " ")
 }
 
-// userinfo finds what could be user and password in anything that could be a URL.
-var userinfo = regexp.MustCompile(`((?:^|[:/\\])[/\\]*)[^/\\?#]*@`)
+// withoutPassword takes all that could be user and password out of a text that was to be a URL and need not be one:
+// everything before the last @.
+func withoutPassword(text string) string {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return text
+	}
+	scheme, _, found := strings.Cut(text[:at], "://")
+	if !found {
+		return "xxxxx" + text[at:]
+	}
+	return scheme + "://xxxxx" + text[at:]
+}
