@@ -20,6 +20,9 @@ var dialer = net.Dialer{KeepAlive: -1}
 // first address which the target is to blame for, else an *OwnFault, or Is context.Canceled; addr is the address
 // that the connection or error belongs to.
 func Dial(ctx context.Context, addrs []netip.Addr, port uint16) (conn net.Conn, addr netip.Addr, err error) {
+	if len(addrs) == 0 {
+		return nil, addr, &OwnFault{CauseInternal, errors.New("connecting to no address at all")}
+	}
 	var failure *Failure
 	for i, a := range addrs {
 		conn, nextErr := dialOne(ctx, netip.AddrPortFrom(a, port), len(addrs)-i)

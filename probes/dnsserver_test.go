@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -16,7 +17,7 @@ import (
 //	both, four, six   have addresses of these families; none exists without one
 //	long              both, but only over TCP: over UDP the answer is cut
 //	mapped            an IPv6 address that is an IPv4-mapped one
-//	half              has no IPv6 address, and its IPv4 question is never answered
+//	half              has no IPv6 address, says a late answer; the server fails to answer for IPv4
 //	broken, refused   server failure, refusal
 //	mute              never answered
 //
@@ -29,17 +30,10 @@ type fakeDNS struct {
 
 func startDNS(t *testing.T) *fakeDNS {
 	t.Helper()
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, streams := listenBoth(t)
 	s := &fakeDNS{addr: packets.LocalAddr().String()}
-	streams, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var done sync.WaitGroup
-	done.Go(func() { s.servePackets(packets) })
+	done.Go(func() { s.servePackets(packets, &done) })
 	done.Go(func() { s.serveStreams(streams) })
 	t.Cleanup(func() {
 		_, _ = packets.Close(), streams.Close()
@@ -48,21 +42,42 @@ func startDNS(t *testing.T) *fakeDNS {
 	return s
 }
 
+// listenBoth opens a port that is free for UDP and TCP.
+func listenBoth(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range 100 {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		streams, err := net.Listen("tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, streams
+		}
+		_ = packets.Close() // another program has that port for TCP
+	}
+	t.Fatal("no port is free for UDP and TCP")
+	return nil, nil
+}
+
 func (s *fakeDNS) questions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.asked
 }
 
-func (s *fakeDNS) servePackets(conn net.PacketConn) {
-	for buf := make([]byte, 4096); ; {
+func (s *fakeDNS) servePackets(conn net.PacketConn, done *sync.WaitGroup) {
+	for {
+		buf := make([]byte, 4096)
 		n, from, err := conn.ReadFrom(buf)
 		if err != nil {
 			return
 		}
-		if answer := s.answer(buf[:n], false); answer != nil {
-			_, _ = conn.WriteTo(answer, from)
-		}
+		done.Go(func() {
+			if answer := s.answer(buf[:n], false); answer != nil {
+				_, _ = conn.WriteTo(answer, from)
+			}
+		})
 	}
 }
 
@@ -106,9 +121,11 @@ func (s *fakeDNS) answer(message []byte, stream bool) []byte {
 	has4 := kind == "both" || kind == "four" || kind == "long"
 	has6 := kind == "both" || kind == "six" || kind == "long"
 	switch {
-	case kind == "mute", kind == "half" && q.Type == dnsmessage.TypeA:
+	case kind == "mute":
 		return nil
-	case kind == "broken":
+	case kind == "half" && q.Type == dnsmessage.TypeAAAA:
+		time.Sleep(200 * time.Millisecond)
+	case kind == "broken", kind == "half":
 		reply.RCode = dnsmessage.RCodeServerFailure
 	case kind == "refused":
 		reply.RCode = dnsmessage.RCodeRefused
@@ -120,7 +137,7 @@ func (s *fakeDNS) answer(message []byte, stream bool) []byte {
 		reply.Answers = resource(q, &dnsmessage.AAAAResource{AAAA: [16]byte{15: 1}})
 	case kind == "mapped" && q.Type == dnsmessage.TypeAAAA:
 		reply.Answers = resource(q, &dnsmessage.AAAAResource{AAAA: [16]byte{10: 255, 255, 127, 0, 0, 9}})
-	case has4, has6, kind == "none", kind == "mapped", kind == "half":
+	case has4, has6, kind == "none", kind == "mapped":
 	default:
 		reply.RCode = dnsmessage.RCodeNameError
 	}

@@ -7,7 +7,6 @@ import (
 	"net"
 	"strings"
 	"sync"
-	"syscall"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -45,15 +44,38 @@ func (l *lookup) dial(_ context.Context, network, address string) (net.Conn, err
 }
 
 func (l *lookup) connect(network, address string) (net.Conn, error) {
+	servers := []string{address}
 	if l.resolver.server != "" {
-		address = l.resolver.server
+		var err error
+		if servers, err = l.serverAddresses(); err != nil {
+			return nil, err
+		}
 	}
-	// The context of the lookup and not the library's, which outlives it by seconds.
-	conn, err := dialer.DialContext(l.ctx, network, address)
+	var first error
+	for _, server := range servers {
+		// The context of the lookup and not the library's, which outlives it by seconds.
+		conn, err := dialer.DialContext(l.ctx, network, server)
+		if err == nil {
+			return watch(l, conn), nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, first
+}
+
+// serverAddresses are those of our own server. The system's resolver finds them if it has a name.
+func (l *lookup) serverAddresses() (servers []string, err error) {
+	host, port, err := net.SplitHostPort(l.resolver.server)
 	if err != nil {
 		return nil, err
 	}
-	return watch(l, conn), nil
+	addrs, err := SharedResolver("").Lookup(l.ctx, host, FamilyAny)
+	for _, a := range addrs {
+		servers = append(servers, net.JoinHostPort(a.String(), port))
+	}
+	return servers, err
 }
 
 // note remembers an error of a connection to a server.
@@ -126,7 +148,6 @@ func (l *lookup) noAddress() error {
 
 // unanswered is the error of a lookup that no server gave a definite answer to.
 func (l *lookup) unanswered(doing string, dns *net.DNSError) error {
-	failure := &Failure{Reason: DNS}
 	server := l.resolver.server
 	if server == "" && dns != nil {
 		server = dns.Server
@@ -134,25 +155,27 @@ func (l *lookup) unanswered(doing string, dns *net.DNSError) error {
 	if server != "" {
 		server = " " + server
 	}
-	why := "gave no usable answer"
-	var failed *Failure
-	var number syscall.Errno
-	switch {
-	case l.rcode != 0:
-		why = "answered with " + rcodeText(l.rcode)
-	case errors.As(l.failed, &failed) && !failed.TimedOut:
-		why = "cannot be asked: " + afterColon(failed.Text)
-	case errors.As(l.failed, &number):
-		why = "cannot be asked: " + number.Error()
-	case l.ctx.Err() != nil, dns != nil && dns.IsTimeout:
-		why = "did not answer in time"
-		failure.TimedOut = true
-	}
-	failure.Text = fmt.Sprintf("%s: the DNS server%s %s", doing, server, why)
+	why, late := l.whyUnanswered(dns)
+	failure := &Failure{DNS, fmt.Sprintf("%s: the DNS server%s %s", doing, server, why), late}
 	if quiet := l.resolver.silence.lasts(); quiet >= l.resolver.patience {
 		return &OwnFault{CauseResolver, fmt.Errorf("%s; it has answered nobody for %.1f s", failure.Text, quiet.Seconds())}
 	}
 	return failure
+}
+
+// whyUnanswered says what the DNS server did instead of an answer, and whether it failed by time.
+func (l *lookup) whyUnanswered(dns *net.DNSError) (why string, late bool) {
+	var failed *Failure
+	known := errors.As(l.failed, &failed)
+	switch {
+	case l.rcode != dnsmessage.RCodeSuccess:
+		return "answered with " + rcodeText(l.rcode), false
+	case known && !failed.TimedOut:
+		return "cannot be asked: " + afterColon(failed.Text), false
+	case known || l.ctx.Err() != nil || dns != nil && dns.IsTimeout:
+		return "did not answer in time", true
+	}
+	return "gave no usable answer", false
 }
 
 func afterColon(text string) string {
