@@ -17,6 +17,7 @@ type Check struct {
 	probe   *Probe
 	options *options
 	url     string
+	closed  bool // guarded by probe.mu
 }
 
 // Run checks once: the request, and those that redirects ask for.
@@ -33,11 +34,9 @@ func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	return r.result(err)
 }
 
-// Close closes the connection that was kept alive.
+// Close closes the connection that was kept alive. It may be called while the check runs for the last time.
 func (c *Check) Close() error {
-	if idle := c.probe.take(c); idle != nil {
-		idle.close()
-	}
+	c.probe.forget(c)
 	return nil
 }
 
@@ -58,9 +57,10 @@ func (r *run) result(err error) (probes.Result, error) {
 		IP: r.ip, Reason: probes.OK, Details: &details,
 	}
 	var failure *probes.Failure
+	var own *probes.OwnFault
 	switch {
 	case err == nil:
-	case errors.As(err, &failure):
+	case !errors.As(err, &own) && errors.As(err, &failure):
 		result.Reason, result.Error, result.TimedOut = failure.Reason, failure.Text, failure.TimedOut
 	default:
 		return probes.Result{}, err

@@ -97,7 +97,7 @@ func (c *conn) close() {
 // rest makes the connection ready to wait for the next check, and tells whether it can: nothing may be left to
 // read, and no context may be about to end it.
 func (c *conn) rest() bool {
-	if c.failed != nil || c.reader.Buffered() > 0 || !c.unbind() {
+	if c.failed != nil || c.ended || c.reader.Buffered() > 0 || !c.unbind() {
 		return false
 	}
 	c.unbind = nil

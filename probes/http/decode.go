@@ -8,6 +8,7 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -92,9 +93,18 @@ func isZlib(in *bufio.Reader) bool {
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
+// namesCharset tells whether a content type or the beginning of a page may name another character set than UTF-8.
+func namesCharset(text string) bool {
+	_, name, found := strings.Cut(strings.ToLower(text), "charset")
+	return found && !strings.HasPrefix(strings.TrimLeft(name, `= "'`), "utf-8")
+}
+
 // toUTF8 makes UTF-8 of a text in the character set that the content type, a byte order mark or the page itself
 // names. Without any of these, what is UTF-8 stays, and the rest is read as Windows-1252, as browsers do.
 func toUTF8(text []byte, contentType string) []byte {
+	if !namesCharset(contentType) && !namesCharset(string(text[:min(len(text), 1024)])) && utf8.Valid(text) {
+		return bytes.TrimPrefix(text, byteOrderMark) // what follows is much slower
+	}
 	encoding, name, certain := charset.DetermineEncoding(text, contentType)
 	if name == "utf-8" || !certain && name == "windows-1252" && utf8.Valid(text) {
 		return bytes.TrimPrefix(text, byteOrderMark)

@@ -88,12 +88,13 @@ func (p *Probe) Close() error {
 	return nil
 }
 
-// keep stores a connection for the next run of a check.
+// keep stores a connection for the next run of a check, if there will be one.
 func (p *Probe) keep(check *Check, c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if before := p.idle[check]; before != nil {
-		before.close()
+	if check.closed {
+		c.close()
+		return
 	}
 	p.idle[check] = c
 }
@@ -105,4 +106,16 @@ func (p *Probe) take(check *Check) *conn {
 	c := p.idle[check]
 	delete(p.idle, check)
 	return c
+}
+
+// forget closes the connection that a check has kept, or keeps later: its target has left the list, maybe in the
+// middle of a run.
+func (p *Probe) forget(check *Check) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	check.closed = true
+	if c := p.idle[check]; c != nil {
+		delete(p.idle, check)
+		c.close()
+	}
 }

@@ -109,6 +109,19 @@ func TestKeepAliveTriesAgainOnce(t *testing.T) {
 	}
 }
 
+// If this failed, a target that leaves the list in the middle of a check would leave its connection open.
+func TestKeepAliveOfATargetThatLeaves(t *testing.T) {
+	var conns atomic.Int32
+	p := probeWith(t)
+	check := prepare(t, p, "http://"+serve(t, persistent(&conns, 99, okHead+"Content-Length: 5\r\n\r\nhello")), keep)
+	_ = check.(io.Closer).Close()
+	r, _ := runFor(t, patience, check)
+	expect(t, r, probes.OK, "")
+	if len(p.idle) != 0 {
+		t.Error("a connection is kept that nobody will use")
+	}
+}
+
 // If this failed, each hop of a redirect on one host would be a new connection although they may be kept.
 func TestKeepAliveAcrossRedirects(t *testing.T) {
 	var conns atomic.Int32

@@ -79,6 +79,13 @@ func checkOnce(t testing.TB, url string, o targets.Options, environ ...string) (
 	return runFor(t, patience, prepare(t, probeWith(t, environ...), url, o))
 }
 
+// deadline is a context that lives until then or the end of the test.
+func deadline(t testing.TB, timeout time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // expect compares what everybody sees first.
 func expect(t testing.TB, r probes.Result, reason probes.Reason, text string) {
 	t.Helper()

@@ -131,8 +131,7 @@ func TestWhoIsForeign(t *testing.T) {
 		{"http://a/", "//a@b/", true},
 	} {
 		h := hop{at: place{targets.Target{URL: c.from}.Parts()}, method: "GET"}
-		answer := &http.Response{StatusCode: 302, Header: http.Header{"Location": {c.to}}}
-		next, err := h.next(answer)
+		next, err := h.next(redirectTo(302, c.to))
 		if err == nil && next.foreign != c.foreign {
 			t.Errorf("%s to %s: foreign %v", c.from, c.to, next.foreign)
 		}
@@ -140,4 +139,8 @@ func TestWhoIsForeign(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+func redirectTo(status int, location string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{"Location": {location}}}
 }
