@@ -95,7 +95,7 @@ func fieldOf(name, what string) (field, error) {
 	if i := slices.Index(fieldNames, name); i >= 0 {
 		return field(i), nil
 	}
-	if hint := nearest(strings.ToLower(name), fieldNames); hint != "" {
+	if hint := setting.Nearest(strings.ToLower(name), fieldNames); hint != "" {
 		return 0, fmt.Errorf("unknown %s, did you mean %s?", what, hint)
 	}
 	return 0, fmt.Errorf("unknown %s; want one of %s", what, strings.Join(fieldNames, ", "))

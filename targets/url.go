@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/uptimer/uptimer/internal/setting"
 )
 
 // Parts is a target's URL taken apart.
@@ -135,7 +137,7 @@ func schemeError(scheme string) error {
 	if !isScheme(scheme) {
 		return errors.New("what stands before :// is not a scheme; " + want)
 	}
-	hint := nearest(scheme, schemes)
+	hint := setting.Nearest(scheme, schemes)
 	if scheme == "ping" {
 		hint = ICMP
 	}

@@ -1,6 +1,10 @@
 package targets
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/uptimer/uptimer/internal/setting"
+)
 
 // A service would be called down for a status that the user expects.
 func TestStatusSet(t *testing.T) {
@@ -53,7 +57,7 @@ func TestNearest(t *testing.T) {
 		"intervall": "interval", "header": "headers", "expectedstatus": "expected_status", "ulr": "url", "colour": "", "xyzzy": "",
 		"redirects": "", "lables": "labels", "tls-verify": "tls_verify",
 	} {
-		if got := nearest(word, fieldNames); got != want {
+		if got := setting.Nearest(word, fieldNames); got != want {
 			t.Errorf("%s: %q, want %q", word, got, want)
 		}
 	}

@@ -1,7 +1,7 @@
-package targets
+package setting
 
-// nearest is the known word that was probably meant, or empty if none is near.
-func nearest(word string, known []string) string {
+// Nearest is the known word that was probably meant, or empty if none is near.
+func Nearest(word string, known []string) string {
 	best, least := "", len(word)/3+2
 	for _, k := range known {
 		if d := distance(word, k); d < least {
