@@ -173,7 +173,7 @@ func TestYAMLForms(t *testing.T) {
 	}
 }
 
-// A small file could take all memory, or all day. Without the bound this test ran out of its time.
+// A small file could take all memory, or all day. Seen to fail without the bound.
 func TestAliasBomb(t *testing.T) {
 	text := "- url: a.example\n  body: &b " + strings.Repeat("x", 1<<20) + "\n" + strings.Repeat("- url: a.example\n  body: *b\n", 20000)
 	cfg := defaults()
@@ -264,7 +264,8 @@ func TestOfURLs(t *testing.T) {
 	checkMistakes(t, "OfURLs", err, `URL[2]="htp://b": unknown scheme htp, did you mean http? want http, https, tcp or icmp`)
 }
 
-// A million targets would not fit, or a large file would stay in memory because of one short text in it.
+// A million targets would not fit, or a large file would stay in memory because of one short text in it. Seen to
+// fail when a target keeps its URL without a copy.
 func TestMemoryOfATarget(t *testing.T) {
 	const n = 100_000
 	var text strings.Builder

@@ -10,7 +10,7 @@ import (
 )
 
 // A user would look for a mistake in the wrong place, or mend one an hour. Each file of testdata/bad has beside it
-// the exact lines that are said of it. That the comparison can fail was seen by changing a message.
+// the exact lines that are said of it. Seen to fail when hideUser hides nothing.
 func TestBadLists(t *testing.T) {
 	t.Chdir("testdata/bad")
 	entries, err := os.ReadDir(".")
