@@ -1,6 +1,7 @@
 package http
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -138,7 +139,7 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-// If this failed, what nobody listens to would not be reported as refused, and a missing name not as dns.
+// If this failed, a port where nobody listens would not be reported as refused.
 func TestNoServer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -150,5 +151,47 @@ func TestNoServer(t *testing.T) {
 	expect(t, r, probes.Refused, "connecting to "+addr+": connection refused")
 	if r.IP != loopback || details.StatusCode != nil || details.MatchesRegex != nil || details.BodyBytes != nil {
 		t.Errorf("%v %+v", r.IP, details)
+	}
+}
+
+// noSuchName is a DNS server that knows no name.
+func noSuchName(t *testing.T) string {
+	t.Helper()
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		packet := make([]byte, 1500)
+		for {
+			n, from, err := server.ReadFrom(packet)
+			if err != nil {
+				return
+			}
+			packet[2], packet[3] = 0x81, 0x83 // an answer: NXDOMAIN
+			_, _ = server.WriteTo(packet[:n], from)
+		}
+	}()
+	t.Cleanup(func() { _ = server.Close(); <-done })
+	return server.LocalAddr().String()
+}
+
+// If this failed, a name that does not exist would not be reported as dns, or, if it is the proxy's, be reported as
+// an outage of the target.
+func TestNoSuchName(t *testing.T) {
+	resolver := "PROBE_RESOLVER=" + noSuchName(t)
+	r, d := checkOnce(t, "http://nobody.example/", targets.Options{}, resolver)
+	if r.Reason != probes.DNS || !strings.Contains(r.Error, "nobody.example") || r.IP.IsValid() || d.StatusCode != nil {
+		t.Errorf("%+v", r)
+	}
+	if _, had := r.Timings.Get(probes.PhaseDNS); !had {
+		t.Error("no dns phase")
+	}
+	_, err := prepare(t, probeWith(t, resolver, "PROBE_PROXY=http://u:s3cret@proxy.example:3128"), "http://127.0.0.1/", targets.Options{}).Run(deadline(t, patience))
+	var own *probes.OwnFault
+	if !errors.As(err, &own) || own.Cause != probes.CauseProxy || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("got %v", err)
 	}
 }
