@@ -73,6 +73,9 @@ func (s *Scheduler) tell() {
 		s.full.Over()
 	}
 	s.faults.quiet()
+	if s.listed {
+		s.beat.Store(max(int64(s.mono), 1))
+	}
 }
 
 // rest is how long the loop may sleep.

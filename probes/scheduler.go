@@ -47,6 +47,7 @@ type Scheduler struct {
 	mu       sync.Mutex
 	finished []*task // checks that ended, for the loop
 
+	beat      atomic.Int64 // the monotonic time of the loop's last round; 0 before the first list
 	lateUntil atomic.Int64 // the line waits until then, because checks start late
 
 	// The loop's own.

@@ -4,16 +4,16 @@ package setting
 func Nearest(word string, known []string) string {
 	best, least := "", len(word)/3+2
 	for _, k := range known {
-		if d := distance(word, k); d < least {
+		if d := Distance(word, k); d < least {
 			best, least = k, d
 		}
 	}
 	return best
 }
 
-// distance counts the letters to insert, delete, replace or swap with their neighbour to get from a to b. Words
+// Distance counts the letters to insert, delete, replace or swap with their neighbour to get from a to b. Words
 // of very different lengths are not compared.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	if len(a) > 2*len(b)+2 || len(b) > 2*len(a)+2 {
 		return len(a) + len(b)
 	}

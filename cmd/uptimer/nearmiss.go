@@ -1,0 +1,39 @@
+package main
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/uptimer/uptimer/internal/setting"
+)
+
+// nearMiss is how many letters a name may be off to be taken for a slip.
+const nearMiss = 2
+
+// warnNearMisses says which variables look like ours but are not.
+func (a *app) warnNearMisses(log *slog.Logger) {
+	for name, meant := range nearMisses(a.env.Names()) {
+		log.Warn("a variable is not known: it has no effect", "variable", name, "did_you_mean", meant)
+	}
+}
+
+// nearMisses finds the variables that nobody reads and the ones that were probably meant.
+func nearMisses(set []string) map[string]string {
+	var known []string
+	for _, v := range variables() {
+		known = append(known, v.Name)
+	}
+	found := map[string]string{}
+	for _, name := range set {
+		plain := strings.TrimSuffix(name, "_FILE")
+		if slices.Contains(known, name) || slices.Contains(known, plain) {
+			continue
+		}
+		meant := setting.Nearest(name, known)
+		if meant != "" && len(name) > 3*nearMiss && setting.Distance(name, meant) <= nearMiss {
+			found[name] = meant
+		}
+	}
+	return found
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/internal/metrics"
+	"github.com/uptimer/uptimer/internal/setting"
+	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/targets"
+)
+
+// probing is the reader that checks the targets of a list and follows the list.
+type probing struct {
+	scheduler *probes.Scheduler
+	probes    probes.Set
+	source    *targets.Source
+	first     []probes.Entry
+	log       *slog.Logger
+}
+
+// openProbing opens the probes and reads the list for the first time. Mistakes of settings and of the list come
+// back at once.
+func (a *app) openProbing(protocols []string, host plugin.Host, counters *metrics.Metrics) (*probing, error) {
+	var ms setting.Mistakes
+	var list targets.Config
+	var schedule probes.SchedulerConfig
+	ms.Join("", plugin.Load(a.env, &list))
+	ms.Join("", plugin.Load(a.env, &schedule))
+	set, err := a.openProbes(protocols, host)
+	ms.Join("", err)
+	if len(ms) > 0 {
+		return nil, errors.Join(unique(ms), set.Close())
+	}
+	p := &probing{probes: set, source: targets.NewSource(list, protocols, a.stdin), log: host.Log}
+	if p.first, err = p.load(); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
+	p.scheduler = probes.NewScheduler(schedule, probes.SchedulerOptions{
+		Catalog: host.Catalog, Observer: counters.Scheduler(), Log: host.Log, OnePass: list.Interval < 0,
+	})
+	return p, nil
+}
+
+// openProbes opens a probe for each protocol.
+func (a *app) openProbes(protocols []string, host plugin.Host) (probes.Set, error) {
+	var ms setting.Mistakes
+	set := probes.Set{}
+	for _, name := range protocols {
+		probe, err := openPlugin(probePlugins, name, a.env, host)
+		if err != nil {
+			ms.Join("READER_PLUGIN", err)
+			continue
+		}
+		set[name] = probe
+	}
+	return set, ms.Err()
+}
+
+// unique drops repeats: several probes read the same variables.
+func unique(ms setting.Mistakes) (once setting.Mistakes) {
+	seen := map[string]bool{}
+	for _, m := range ms {
+		if line := m.Error(); !seen[line] {
+			seen[line] = true
+			once = append(once, m)
+		}
+	}
+	return once
+}
+
+// load reads the list and makes it ready.
+func (p *probing) load() ([]probes.Entry, error) {
+	list, err := p.source.Load()
+	if err != nil {
+		return nil, err
+	}
+	return p.prepare(list)
+}
+
+func (p *probing) prepare(list *targets.List) ([]probes.Entry, error) {
+	for _, note := range list.Notes {
+		p.log.Info(note)
+	}
+	entries, err := p.probes.Prepare(list.Targets)
+	if err != nil {
+		return nil, err
+	}
+	return entries, p.probes.Start(entries)
+}
+
+// Read checks the targets until ctx is cancelled or all is done, and follows the list meanwhile.
+func (p *probing) Read(ctx context.Context, emit events.Emit) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var following sync.WaitGroup
+	following.Go(func() { p.follow(ctx) })
+	err := p.scheduler.Read(ctx, emit)
+	cancel()
+	following.Wait()
+	return err
+}
+
+// follow puts the first list in force, and then every new version that is good.
+func (p *probing) follow(ctx context.Context) {
+	hups, stop := reloads()
+	defer stop()
+	p.scheduler.Replace(ctx, p.first)
+	p.first = nil
+	p.source.Watch(ctx, hups, func(list *targets.List) {
+		entries, err := p.prepare(list)
+		if err != nil {
+			p.refuse(err)
+			return
+		}
+		began := time.Now()
+		p.scheduler.Replace(ctx, entries)
+		p.log.Info("a new list of targets is in force", "targets", len(entries), "took", time.Since(began).Round(time.Millisecond))
+	}, p.refuse)
+}
+
+// refuse says why a new version of the list is not taken, a line for each mistake.
+func (p *probing) refuse(err error) {
+	var ms setting.Mistakes
+	if !errors.As(err, &ms) {
+		p.log.Error("the new list of targets is refused, the old one stays", "error", err)
+		return
+	}
+	for _, m := range ms {
+		p.log.Error("the new list of targets is refused, the old one stays", "error", m)
+	}
+}
+
+// ready tells whether there is something to check.
+func (p *probing) ready() error { return p.scheduler.Ready() }
+
+func (p *probing) close() error { return p.probes.Close() }

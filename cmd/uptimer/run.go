@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/events/pipeline"
+	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/internal/metrics"
+	"github.com/uptimer/uptimer/internal/setting"
+	"github.com/uptimer/uptimer/internal/version"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Run what the environment describes, until SIGTERM (the same as no command)",
+		Long: `Reads events from READER_PLUGIN and writes them to WRITER_PLUGIN, until SIGTERM or SIGINT, or until the source is
+exhausted. Events go to standard output only with the stdout writer; the log goes to standard error.
+
+Exit codes: 0 done, also when targets are down; 1 failed; 2 the configuration is wrong (a line for each mistake).`,
+		Example: `  PROBE_URLS=https://example.com uptimer run
+  PROBE_TARGETS_FILE=targets.yaml PROBE_INTERVAL=10 METRICS_ADDR=:9090 uptimer run`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runPipeline(cmd.Context()) },
+	}
+}
+
+// runPipeline does what the environment says.
+func (a *app) runPipeline(ctx context.Context) error {
+	settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	log := a.logger(settings)
+	a.warnNearMisses(log)
+	host, err := a.host(log)
+	if err != nil {
+		return err
+	}
+	counters := metrics.New()
+	flow, err := a.open(settings, host, counters)
+	if err != nil {
+		return err
+	}
+	if settings.Metrics != "" {
+		stop, err := metrics.Serve(string(settings.Metrics), counters.Handler(flow.healthy, flow.ready))
+		if err != nil {
+			return errors.Join(err, flow.close())
+		}
+		defer stop()
+	}
+	log.Info("uptimer starts", "version", version.Short(), "reader", settings.Reader.String(), "writer", flow.writerName)
+	err = pipeline.Run(ctx, flow.reader, flow.writer, pipeline.Config{
+		Grace: settings.grace(), Log: log, Name: flow.writerName, Observer: counters.Writer(flow.writerName),
+	})
+	return errors.Join(ended(err), flow.close())
+}
+
+// ended words what the pipeline could not store.
+func ended(err error) error {
+	var givenUp *pipeline.GivenUp
+	if errors.As(err, &givenUp) {
+		return fmt.Errorf("%d events could not be written within SHUTDOWN_GRACE and are lost: %w", givenUp.Events, err)
+	}
+	return err
+}
+
+// settings reads what belongs to no plugin.
+func (a *app) settings() (s runSettings, err error) {
+	err = plugin.Load(a.env, &s)
+	return s, err
+}
+
+// host is what plugins work with.
+func (a *app) host(log *slog.Logger) (plugin.Host, error) {
+	catalog, err := catalog()
+	return plugin.Host{Catalog: catalog, Log: log, Stdout: a.stdout}, err
+}
+
+// flow is a reader, a writer and what is behind them.
+type flow struct {
+	reader     events.Reader
+	writer     events.Writer
+	writerName string
+	healthy    metrics.Health
+	ready      metrics.Health
+	close      func() error
+}
+
+// open makes the reader and the writer that the settings ask for. All mistakes come back at once.
+func (a *app) open(s runSettings, host plugin.Host, counters *metrics.Metrics) (*flow, error) {
+	var ms setting.Mistakes
+	fine := func() error { return nil }
+	f := &flow{healthy: fine, ready: fine, close: fine}
+	name, err := s.sink()
+	ms.Join("", err)
+	source, err := s.source()
+	ms.Join("", err)
+	if name != "" {
+		f.writerName = name
+		f.writer, err = openPlugin(writerPlugins, name, a.env, host)
+		ms.Join("WRITER_PLUGIN", err)
+	}
+	switch {
+	case source.reader != "":
+		f.reader, err = openPlugin(readerPlugins, source.reader, a.env, host)
+		ms.Join("READER_PLUGIN", err)
+	case len(source.protocols) > 0:
+		var probing *probing
+		probing, err = a.openProbing(source.protocols, host, counters)
+		if err != nil && !isMistake(err) {
+			return nil, err
+		}
+		ms.Join("", err)
+		if err == nil {
+			f.reader, f.healthy, f.ready, f.close = probing, probing.scheduler.Healthy, probing.ready, probing.close
+		}
+	}
+	return f, ms.Err()
+}
+
+func isMistake(err error) bool {
+	var ms setting.Mistakes
+	return errors.As(err, &ms)
+}
+
+// openPlugin opens one of the plugins, which is there.
+func openPlugin[T any](plugins []plugin.Plugin[T], name string, env *plugin.Environment, host plugin.Host) (T, error) {
+	i := slices.IndexFunc(plugins, func(p plugin.Plugin[T]) bool { return p.Name == name })
+	return plugins[i].Open(env, host)
+}

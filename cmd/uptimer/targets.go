@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/internal/setting"
+	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/targets"
+)
+
+func (a *app) targetsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "targets",
+		Short: "Work with lists of targets",
+		Args:  noArguments,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.validateCommand())
+	return cmd
+}
+
+func (a *app) validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate [FILE]",
+		Short: "Check a list of targets without probing anything",
+		Long: `Checks a list: FILE (.csv, .yaml or .yml, or - for CSV on standard input), or without FILE what the environment
+names. Prints how many targets there are, or every mistake with its file, line and field.
+
+Exit codes: 0 the list is good, 2 it is not.`,
+		Example: `  uptimer targets validate targets.yaml
+  generate-list | uptimer targets validate -`,
+		Args: atMostOne,
+		RunE: func(_ *cobra.Command, args []string) error { return a.validateTargets(args) },
+	}
+}
+
+func (a *app) validateTargets(args []string) error {
+	settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	host, err := a.host(slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	var ms setting.Mistakes
+	var config targets.Config
+	source, err := settings.source()
+	ms.Join("", err)
+	ms.Join("", plugin.Load(a.env, &config))
+	if len(source.protocols) == 0 {
+		source.protocols = pluginsOf(probePlugins)
+	}
+	set, err := a.openProbes(source.protocols, host)
+	ms.Join("", err)
+	defer set.Close()
+	if len(ms) > 0 {
+		return unique(ms)
+	}
+	if len(args) == 1 {
+		config.File, config.URLs, config.Regexes = args[0], "", ""
+	}
+	return a.validateList(targets.NewSource(config, source.protocols, a.stdin), set.Prepare)
+}
+
+// validateList reads a list and says what is in it.
+func (a *app) validateList(source *targets.Source, prepare func([]targets.Target) ([]probes.Entry, error)) error {
+	list, err := source.Load()
+	if err != nil {
+		return err
+	}
+	entries, err := prepare(list.Targets)
+	if err != nil {
+		return err
+	}
+	for _, note := range list.Notes {
+		fmt.Fprintln(a.stderr, "uptimer:", note)
+	}
+	counts := map[string]int{}
+	for _, e := range entries {
+		counts[e.Target.Scheme()]++
+	}
+	fmt.Fprintf(a.stdout, "%d targets are good:", len(entries))
+	for _, scheme := range []string{"http", "https", "tcp", "icmp"} {
+		if counts[scheme] > 0 {
+			fmt.Fprintf(a.stdout, " %d %s", counts[scheme], scheme)
+		}
+	}
+	_, err = fmt.Fprintln(a.stdout)
+	return err
+}
