@@ -31,7 +31,7 @@ func (s *Scheduler) taskFor(e Entry) *task {
 		t = &task{Entry: e, rhythm: r, due: unplanned}
 		s.unmade++
 		s.join(t)
-	case same(t.Target, e.Target):
+	case t.Target.SameCheck(e.Target):
 		closeCheck(e.Check)
 	default:
 		t.replace(e, r)

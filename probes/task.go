@@ -57,9 +57,3 @@ func closeCheck(c Check) {
 		_ = closer.Close()
 	}
 }
-
-// same tells whether two entries are checked in the same way at the same times.
-func same(a, b targets.Target) bool {
-	return a.URL == b.URL && a.Name == b.Name && a.Interval == b.Interval && a.Timeout == b.Timeout &&
-		(a.Options == b.Options || *a.Options == *b.Options)
-}
