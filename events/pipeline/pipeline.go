@@ -1,0 +1,50 @@
+// Package pipeline moves events from a Reader to a Writer and loses none. It is the one place where batches are
+// joined and split, where a write is tried again, where rejections find their way back, and where a process that
+// ends writes what it has in hand.
+package pipeline
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Config is how Run goes about it.
+type Config struct {
+	// Grace is how long what is in hand is still written after ctx was cancelled. Zero or less: not at all.
+	Grace time.Duration
+	// Log takes what must be said while events move. It must be there.
+	Log *slog.Logger
+	// Name is the writer's name, for the log and for errors.
+	Name string
+	// Observer is told what happens. It may be nil.
+	Observer Observer
+}
+
+// Observer counts. Its methods are called one at a time, between two Writes, so they should return soon.
+type Observer interface {
+	// Written is one Write that succeeded: how many events it stored (without those that it rejected) and how
+	// long it took, earlier tries not included.
+	Written(events int, took time.Duration)
+	// Rejected is how many events of one Write can never be stored; it is not called for none.
+	Rejected(events int)
+	// Retried is one more try of a page that could not be written.
+	Retried()
+}
+
+// GivenUp is the error of a pipeline that was told to end and could not write everything in time. It is returned
+// as a value: errors.As(err, &givenUp) with a GivenUp finds it among others.
+type GivenUp struct {
+	// Events were emitted and neither stored nor rejected when the grace ended, or came after it. Some of them
+	// may be stored nevertheless: a Write that was cut short does not say how far it came. Those that their
+	// source had taken back before, because the ctx of its emit had ended, are not among them.
+	Events int
+}
+
+// Error says how many.
+func (g GivenUp) Error() string {
+	if g.Events == 1 {
+		return "1 event could not be written before the grace ended and was given up"
+	}
+	return fmt.Sprintf("%d events could not be written before the grace ended and were given up", g.Events)
+}
