@@ -1,0 +1,137 @@
+package probes
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A reload that moves the rhythm of targets that did not change makes gaps and double checks in all of them.
+func TestReplaceLeavesOthersAlone(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		list := entries(20, 10*time.Second, 50*time.Millisecond)
+		b.run(list...)
+		for range 60 { // the same again every second, as read from the file
+			time.Sleep(time.Second)
+			again := entries(20, 10*time.Second, 50*time.Millisecond)
+			b.Replace(b.ctx, again)
+			synctest.Wait()
+			for _, e := range again {
+				if fake(e).runs != 0 || fake(e).closed != 1 {
+					t.Fatal("a check of the new list was used, or not closed, although its target did not change")
+				}
+			}
+		}
+		time.Sleep(9 * time.Minute)
+		b.stop()
+		for i, e := range list {
+			wantSlots(t, i, b.of(e), newRhythm(e.Target.Interval, e.Target.ID, ""), b.began)
+			if fake(e).closed != 1 {
+				t.Errorf("check %d was closed %d times, want once, at the end", i, fake(e).closed)
+			}
+		}
+	})
+}
+
+// A target that was taken off the list because it is gone must not be reported down any more, and its connection
+// must not stay.
+func TestReplaceRemoves(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		list := entries(3, 10*time.Second, 5*time.Second)
+		b.run(list...)
+		time.Sleep(time.Second) // all run
+		b.Replace(b.ctx, list[:1])
+		synctest.Wait()
+		if fake(list[1]).closed != 0 {
+			t.Error("a check was closed while it ran")
+		}
+		time.Sleep(time.Minute)
+		for _, gone := range list[1:] {
+			if fake(gone).runs != 1 || fake(gone).closed != 1 || len(b.of(gone)) != 1 {
+				t.Errorf("%d runs, %d closes, %d events of a removed target; want one each", fake(gone).runs, fake(gone).closed, len(b.of(gone)))
+			}
+		}
+		if n := len(b.of(list[0])); n < 6 {
+			t.Errorf("the target that stayed was checked %d times", n)
+		}
+		if b.counted.targets != 1 {
+			t.Errorf("%d targets are counted, want 1", b.counted.targets)
+		}
+		b.stop()
+	})
+}
+
+// Somebody who adds a target with an interval of an hour wants to see now whether it works, and somebody who mends
+// one too.
+func TestReplaceChecksNewAndChangedTargetsSoon(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		list := entries(2, time.Hour, 10*time.Millisecond)
+		b.run(list...)
+		time.Sleep(5 * time.Minute)
+		added, changed := entry(7, time.Hour, 10*time.Millisecond), entry(1, 30*time.Minute, 10*time.Millisecond)
+		b.Replace(b.ctx, []Entry{list[0], changed, added})
+		time.Sleep(time.Second)
+		if fake(list[0]).runs != 1 || fake(added).runs != 1 || fake(changed).runs != 1 {
+			t.Errorf("%d, %d, %d runs a second after the reload, want 1 each", fake(list[0]).runs, fake(added).runs, fake(changed).runs)
+		}
+		if fake(list[1]).closed != 1 {
+			t.Errorf("the check of before was closed %d times, want once", fake(list[1]).closed)
+		}
+		time.Sleep(61 * time.Minute)
+		if n := fake(changed).runs; n != 3 && n != 4 {
+			t.Errorf("%d runs of the changed target in an hour, want its new interval of half an hour", n)
+		}
+		b.stop()
+	})
+}
+
+// A target that is changed while its check runs must not be checked by two at once.
+func TestReplaceWhileACheckRuns(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		old := entry(1, 10*time.Second, 8*time.Second)
+		b.run(old)
+		time.Sleep(time.Second)
+		changed := entry(1, 10*time.Second, time.Second)
+		changed.Target.Timeout = 5 * time.Second
+		b.Replace(b.ctx, []Entry{changed})
+		time.Sleep(2 * time.Second)
+		if fake(changed).runs != 0 || fake(old).closed != 0 {
+			t.Error("the changed target was checked, or its old check closed, while that ran")
+		}
+		time.Sleep(20 * time.Second)
+		b.stop()
+		if fake(old).runs != 1 || fake(old).closed != 1 || fake(changed).runs == 0 {
+			t.Errorf("old: %d runs, %d closes; new: %d runs", fake(old).runs, fake(old).closed, fake(changed).runs)
+		}
+	})
+}
+
+// Lists that come and go in any order must leave exactly those targets checked that are on the last.
+func TestReplaceAgainAndAgain(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{Concurrency: 5}, false)
+		b.run()
+		for round := range 50 {
+			list := entries(40, 2*time.Second, time.Duration(round%7)*300*time.Millisecond)
+			b.Replace(b.ctx, slices.Delete(list, round%20, round%20+round%15))
+			time.Sleep(time.Duration(round%5) * 400 * time.Millisecond)
+		}
+		last := entries(3, time.Second, 10*time.Millisecond)
+		b.Replace(b.ctx, last)
+		time.Sleep(5 * time.Second)
+		before := len(b.events)
+		time.Sleep(10 * time.Second)
+		if n := len(b.events) - before; n < 29 || n > 31 {
+			t.Errorf("%d events in ten seconds of three targets at a second, want 30", n)
+		}
+		b.stop()
+		if b.inFlight != 0 || len(b.tasks) != 3 {
+			t.Errorf("%d in flight, %d tasks at the end", b.inFlight, len(b.tasks))
+		}
+	})
+}
