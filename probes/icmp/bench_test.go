@@ -1,0 +1,30 @@
+package icmp
+
+import (
+	"testing"
+	"time"
+
+	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/targets"
+)
+
+// BenchmarkCheck is what a check of one packet costs, the kernel's answer on loopback included. Whether it measures
+// a datagram or a raw socket is up to the machine.
+func BenchmarkCheck(b *testing.B) {
+	p := probeWith(b)
+	if err := p.Start(); err != nil {
+		b.Skip(err)
+	}
+	for name, url := range map[string]string{"ipv4": "icmp://127.0.0.1", "ipv6": "icmp://[::1]"} {
+		b.Run(name, func(b *testing.B) {
+			check := prepare(b, p, url, targets.Options{})
+			ctx := within(b, 10*time.Minute)
+			b.ReportAllocs()
+			for b.Loop() {
+				if r, err := check.Run(ctx); err != nil || r.Reason != probes.OK {
+					b.Fatal(r, err)
+				}
+			}
+		})
+	}
+}

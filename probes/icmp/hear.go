@@ -1,0 +1,77 @@
+package icmp
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/uptimer/uptimer/probes"
+)
+
+// sequence is the sequence number of a packet. It begins as randomly as the token, so that checks of the same address
+// do not share numbers.
+func (w *series) sequence(i int) uint16 { return uint16(w.token) + uint16(i) }
+
+// packet finds the one that has a sequence number; nil if it was not sent or is settled already. Called with the
+// socket's mutex held.
+func (w *series) packet(sequence uint16) *packet {
+	i := int(sequence - uint16(w.token))
+	if i >= len(w.packets) || w.packets[i].settled {
+		return nil
+	}
+	return &w.packets[i]
+}
+
+// answered notes a reply. Called with the socket's mutex held.
+func (w *series) answered(sequence uint16, now time.Time) {
+	p := w.packet(sequence)
+	if p == nil { // a duplicate, or a forgery
+		return
+	}
+	p.settled, p.trip = true, now.Sub(w.began)-p.sent
+	w.settled++
+	w.longest = max(w.longest, p.trip)
+	w.notify()
+}
+
+// failed notes an ICMP error. Called with the socket's mutex held.
+func (w *series) failed(n notice) { w.lost(n.request.sequence, w.socket.family.text(n)) }
+
+// lost settles a packet that will not be answered, and why.
+func (w *series) lost(sequence uint16, why string) {
+	p := w.packet(sequence)
+	if p == nil {
+		return
+	}
+	p.settled, p.failed = true, true
+	w.settled++
+	if w.why == "" {
+		w.why = why
+	}
+	w.notify()
+}
+
+// sendOne sends the next request. It is noted before it is sent: the answer may be faster than we are.
+func (w *series) sendOne(ctx context.Context) error {
+	s := w.socket
+	sequence := w.sequence(len(w.packets))
+	request := s.family.appendRequest(make([]byte, 0, headerSize+tokenSize+len(signature)), echo{id: s.id, sequence: sequence, token: w.token})
+	s.mu.Lock()
+	w.packets = append(w.packets, packet{sent: time.Since(w.began)})
+	s.mu.Unlock()
+	err := s.send(request, w.to)
+	if err == nil {
+		return nil
+	}
+	addr := &net.IPAddr{IP: w.to.AsSlice(), Zone: w.to.Zone()} // so that Explain knows whom it is about
+	err = probes.Explain(ctx, "sending an echo request to "+w.to.String(), &net.OpError{Op: "write", Net: "ip", Addr: addr, Err: err})
+	var failure *probes.Failure
+	if !errors.As(err, &failure) {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.lost(sequence, failure.Text)
+	return nil
+}
