@@ -39,10 +39,7 @@ func Handshake(ctx context.Context, conn net.Conn, serverName string, verify TLS
 	if verify.off {
 		config.MinVersion, config.CipherSuites = tls.VersionTLS10, allCiphers
 	}
-	if deadline, limited := ctx.Deadline(); limited {
-		_ = conn.SetDeadline(deadline)
-	}
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })()
+	defer Bind(ctx, conn)()
 	heard := &listening{Conn: conn}
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		heard.asked = true

@@ -29,7 +29,7 @@ func (c *conn) answer(ctx context.Context, method, doing string) (*http.Response
 			return nil, c.explainHead(ctx, doing, err)
 		}
 		if answer.ProtoMajor != 1 || answer.StatusCode < 100 {
-			return nil, protocol("%s: the answer is not HTTP/1.x: %s with status %d", doing, beginning([]byte(answer.Proto)), answer.StatusCode)
+			return nil, protocol("%s: the answer is not HTTP/1.x: %s with status %d", doing, probes.Quote([]byte(answer.Proto)), answer.StatusCode)
 		}
 		if answer.StatusCode >= 200 || answer.StatusCode == http.StatusSwitchingProtocols {
 			c.head = -1
@@ -56,7 +56,7 @@ func (c *conn) sniff() error {
 		start, err := c.reader.Peek(n)
 		if err != nil {
 			if len(start) > 0 && errors.Is(err, io.EOF) {
-				return notHTTP("the answer is not HTTP: it is " + beginning(start))
+				return notHTTP("the answer is not HTTP: it is " + probes.Quote(start))
 			}
 			return err
 		}
@@ -76,7 +76,7 @@ func (c *conn) nameForeign() error {
 	if len(start) >= 2 && (start[0] == 0x15 || start[0] == 0x16) && start[1] == 3 {
 		return notHTTP("the answer is TLS, not HTTP; should the URL be https?")
 	}
-	return notHTTP("the answer is not HTTP: it begins " + beginning(start))
+	return notHTTP("the answer is not HTTP: it begins " + probes.Quote(start))
 }
 
 // isHTTP2 knows the frames that an HTTP/2 server may begin with, SETTINGS and GOAWAY of stream 0; of a frame that

@@ -31,7 +31,8 @@ func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	if c.options.keepAlive && r.spare != nil {
 		c.probe.keep(c, r.spare)
 	}
-	return r.result(err)
+	details := r.details // alone, so that a result does not keep the run
+	return probes.NewResult(Title, &r.watch, r.ip, err, &details)
 }
 
 // Close closes the connection that was kept alive. It may be called while the check runs for the last time.
@@ -47,25 +48,6 @@ type run struct {
 	ip      netip.Addr
 	details Details
 	spare   *conn // to the target's own host, for the next run
-}
-
-// result makes a Result of what the run came to.
-func (r *run) result(err error) (probes.Result, error) {
-	details := r.details // alone, so that a result does not keep the run
-	result := probes.Result{
-		Title: Title, Began: r.watch.Began(), Took: r.watch.Elapsed(), Timings: r.watch.Timings,
-		IP: r.ip, Reason: probes.OK, Details: &details,
-	}
-	var failure *probes.Failure
-	var own *probes.OwnFault
-	switch {
-	case err == nil:
-	case !errors.As(err, &own) && errors.As(err, &failure):
-		result.Reason, result.Error, result.TimedOut = failure.Reason, failure.Text, failure.TimedOut
-	default:
-		return probes.Result{}, err
-	}
-	return result, nil
 }
 
 // follow makes the first request and follows redirects to the answer, which it judges.
@@ -152,7 +134,7 @@ func (r *run) judge(h hop, answer *http.Response, b *body, failed error) error {
 	case !there:
 		return &probes.Failure{Reason: probes.Body, Text: fmt.Sprintf("an answer %s to %s has no body that could match the regular expression", statusText(answer.StatusCode), h.method)}
 	case b.unknown != "":
-		return protocol("the body is encoded as %s, which was not asked for and cannot be matched; want %s or none", beginning([]byte(b.unknown)), acceptEncoding)
+		return protocol("the body is encoded as %s, which was not asked for and cannot be matched; want %s or none", probes.Quote([]byte(b.unknown)), acceptEncoding)
 	}
 	return r.noMatch(b)
 }

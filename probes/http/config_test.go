@@ -107,7 +107,7 @@ func TestOptionsOfTheGoneAreForgotten(t *testing.T) {
 			runtime.GC()
 		}
 	}
-	if n := len(p.options.made); n > 500 {
+	if n := p.options.Len(); n > 500 {
 		t.Errorf("%d options are held, one is in use", n)
 	}
 	if again := prepare(t, p, "http://b/", targets.Options{Regex: "stays"}).(*Check); again.options != stays.options {

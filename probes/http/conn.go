@@ -32,10 +32,10 @@ type conn struct {
 
 	at     place // whom we speak to, through a proxy or not
 	addr   netip.Addr
-	proxy  *place  // set if requests are for a proxy, in absolute form
-	seen   Details // what the handshake told
-	reused bool    // it has served a check before
-	sent   bool    // the whole request is written
+	proxy  *place            // set if requests are for a proxy, in absolute form
+	seen   probes.TLSDetails // what the handshake told
+	reused bool              // it has served a check before
+	sent   bool              // the whole request is written
 }
 
 var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }}
@@ -73,9 +73,7 @@ func (c *conn) bind(ctx context.Context) {
 	if c.unbind != nil {
 		c.unbind()
 	}
-	deadline, _ := ctx.Deadline()
-	_ = c.socket.SetDeadline(deadline) // fails on a closed connection only, which the next read will tell
-	c.unbind = context.AfterFunc(ctx, func() { _ = c.socket.SetDeadline(time.Unix(1, 0)) })
+	c.unbind = probes.Bind(ctx, c.socket)
 }
 
 // close ends the connection. A TLS connection that did its work says good-bye; one that failed might block.
@@ -138,15 +136,7 @@ func (r *run) open(ctx context.Context, to place) (*conn, error) {
 // dial opens the TCP connection.
 func (r *run) dial(ctx context.Context, to place) (*conn, error) {
 	p, family := r.check.probe, r.check.options.family
-	addrs, err := p.resolver.Lookup(ctx, to.Hostname, family)
-	if _, literal := netip.ParseAddr(to.Hostname); literal != nil {
-		r.watch.Lap(probes.PhaseDNS)
-	}
-	if err != nil {
-		return nil, err
-	}
-	socket, addr, err := probes.Dial(ctx, addrs, to.Port)
-	r.watch.Lap(probes.PhaseConnect)
+	socket, addr, err := p.resolver.Connect(ctx, &r.watch, to.Hostname, to.Port, family)
 	if addr.IsValid() {
 		r.ip = addr
 	}
@@ -162,8 +152,8 @@ func (r *run) dial(ctx context.Context, to place) (*conn, error) {
 func (r *run) secure(ctx context.Context, c *conn) error {
 	secured, state, err := probes.Handshake(ctx, c.Conn, c.at.Hostname, r.check.options.verify, []string{"http/1.1"})
 	r.watch.Lap(probes.PhaseTLS)
-	c.seen.secured(&state)
-	r.details.TLSVersion, r.details.CertificateExpiresAt = c.seen.TLSVersion, c.seen.CertificateExpiresAt
+	c.seen.Secured(&state)
+	r.details.TLSDetails = c.seen
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package http
 
 import (
-	"crypto/tls"
 	"net/http"
 	"strconv"
 
@@ -11,28 +10,15 @@ import (
 // Details are the fields that HTTPProbeEvent adds to ProbeEvent. A nil pointer is null: not known, or there is
 // no such thing.
 type Details struct {
-	Method               string  `json:"method"`      // of the target; redirects may have changed it
-	StatusCode           *int    `json:"status_code"` // of the last hop
-	HTTPVersion          *string `json:"http_version"`
-	Regex                string  `json:"regex"`
-	MatchesRegex         *bool   `json:"matches_regex"`
-	BodyBytes            *int64  `json:"body_bytes"` // decoded bytes that were read
-	Redirects            int     `json:"redirects"`  // that were followed
-	FinalURL             *string `json:"final_url"`  // without user and password; nil if no redirect was followed
-	TLSVersion           *string `json:"tls_version"`
-	CertificateExpiresAt *string `json:"certificate_expires_at"`
-}
-
-// secured notes what a handshake told, also one that failed later.
-func (d *Details) secured(state *tls.ConnectionState) {
-	if state.Version != 0 {
-		version := tls.VersionName(state.Version)
-		d.TLSVersion = &version
-	}
-	if expiry := probes.CertificateExpiry(*state); expiry != nil {
-		text := probes.FormatTime(*expiry)
-		d.CertificateExpiresAt = &text
-	}
+	Method       string  `json:"method"`      // of the target; redirects may have changed it
+	StatusCode   *int    `json:"status_code"` // of the last hop
+	HTTPVersion  *string `json:"http_version"`
+	Regex        string  `json:"regex"`
+	MatchesRegex *bool   `json:"matches_regex"`
+	BodyBytes    *int64  `json:"body_bytes"` // decoded bytes that were read
+	Redirects    int     `json:"redirects"`  // that were followed
+	FinalURL     *string `json:"final_url"`  // without user and password; nil if no redirect was followed
+	probes.TLSDetails
 }
 
 // answered notes the head of an answer.

@@ -45,7 +45,7 @@ func (r *run) reuse(ctx context.Context, h hop) *conn {
 	}
 	c.bind(ctx)
 	r.ip = c.addr
-	r.details.TLSVersion, r.details.CertificateExpiresAt = c.seen.TLSVersion, c.seen.CertificateExpiresAt
+	r.details.TLSDetails = c.seen
 	return c
 }
 

@@ -26,8 +26,8 @@ type Probe struct {
 	config   Config
 	resolver *probes.Resolver
 	proxies  proxies
-	options  optionsCache
-	verifies map[probes.TLSVerify]struct{} // of the https targets that are there
+	options  probes.OptionsCache[options]
+	verifies probes.TLSVerifies // of the https targets that are there
 
 	mu   sync.Mutex
 	idle map[*Check]*conn // kept-alive connections that no check uses at the moment
@@ -42,7 +42,7 @@ func New(c Config) (*Probe, error) {
 		config:   c,
 		resolver: probes.SharedResolver(c.Resolver),
 		proxies:  c.proxies(),
-		verifies: map[probes.TLSVerify]struct{}{},
+		verifies: probes.TLSVerifies{},
 		idle:     map[*Check]*conn{},
 	}, nil
 }
@@ -50,7 +50,7 @@ func New(c Config) (*Probe, error) {
 // Prepare makes a target ready to be checked. Targets with equal options share what is made of them.
 func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 	var ms setting.Mistakes
-	options, err := p.options.get(*t.Options, p.config)
+	options, err := p.optionsOf(t.Options)
 	ms.Join("", err)
 	at := place{t.Parts()}
 	if at.Protocol() != targets.HTTP {
@@ -66,16 +66,7 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 }
 
 // Start finds out whether this machine can check the certificates that are to be checked.
-func (p *Probe) Start() error {
-	var ms setting.Mistakes
-	for verify := range p.verifies {
-		if err := verify.CheckSystemRoots(); err != nil {
-			ms.Add("PROBE_TLS_VERIFY", verify.String(), err)
-			break // it is about the machine, so once is enough
-		}
-	}
-	return ms.Err()
-}
+func (p *Probe) Start() error { return p.verifies.CheckSystemRoots() }
 
 // Close closes the connections that were kept alive.
 func (p *Probe) Close() error {

@@ -2,10 +2,8 @@ package http
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
-	"weak"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -32,39 +30,13 @@ type options struct {
 // header is one line of a request's header.
 type header struct{ name, value string }
 
-// optionsCache finds the options that were made before. It does not keep them: when the last check with certain
-// options has left the list, they can be collected.
-type optionsCache struct {
-	made  map[targets.Options]weak.Pointer[options]
-	sweep int // how many entries there may be before those that were collected are looked for
-}
-
-// get returns the shared options. Its error is setting.Mistakes.
-func (c *optionsCache) get(o targets.Options, config Config) (*options, error) {
-	key := targets.Options{ // ours alone, so that targets which differ in labels only share
+// optionsOf returns the options of a target, shared with those that have the same. Its error is setting.Mistakes.
+func (p *Probe) optionsOf(o *targets.Options) (*options, error) {
+	key := targets.Options{
 		Regex: o.Regex, Method: o.Method, Body: o.Body, Headers: o.Headers, ExpectedStatus: o.ExpectedStatus,
 		TLSVerify: o.TLSVerify, FollowRedirects: o.FollowRedirects, KeepAlive: o.KeepAlive, IPFamily: o.IPFamily,
 	}
-	if made := c.made[key].Value(); made != nil {
-		return made, nil
-	}
-	made, err := parseOptions(key, config)
-	if err != nil {
-		return nil, err
-	}
-	if c.made == nil {
-		c.made = map[targets.Options]weak.Pointer[options]{}
-	}
-	if len(c.made) >= c.sweep {
-		for k, p := range c.made {
-			if p.Value() == nil {
-				delete(c.made, k)
-			}
-		}
-		c.sweep = 2*len(c.made) + 16
-	}
-	c.made[key] = weak.Make(made)
-	return made, nil
+	return p.options.Get(key, func() (*options, error) { return parseOptions(key, p.config) })
 }
 
 // parseOptions reads what a target says for itself, and takes the rest from the environment.
@@ -75,37 +47,15 @@ func parseOptions(o targets.Options, config Config) (*options, error) {
 		expected: config.ExpectedStatus, keepAlive: bool(config.KeepAlive), family: config.IPFamily,
 	}
 	made.method, _ = parseMethod(config.Method) // Validate has checked it
-	read(&ms, "regex", o.Regex, &made.regex, parseRegex)
-	read(&ms, "method", o.Method, &made.method, parseMethod)
-	read(&ms, "expected_status", o.ExpectedStatus, &made.expected, targets.ParseStatusSet)
-	read(&ms, "tls_verify", o.TLSVerify, &made.verify, probes.ParseTLSVerify)
-	read(&ms, "follow_redirects", o.FollowRedirects, &made.redirects, setting.ParseCount)
-	read(&ms, "keepalive", o.KeepAlive, &made.keepAlive, setting.ParseYesNo)
-	read(&ms, "ip_family", o.IPFamily, &made.family, probes.ParseFamily)
+	probes.ReadOption(&ms, "regex", o.Regex, &made.regex, probes.ParseRegex)
+	probes.ReadOption(&ms, "method", o.Method, &made.method, parseMethod)
+	probes.ReadOption(&ms, "expected_status", o.ExpectedStatus, &made.expected, targets.ParseStatusSet)
+	probes.ReadOption(&ms, "tls_verify", o.TLSVerify, &made.verify, probes.ParseTLSVerify)
+	probes.ReadOption(&ms, "follow_redirects", o.FollowRedirects, &made.redirects, setting.ParseCount)
+	probes.ReadOption(&ms, "keepalive", o.KeepAlive, &made.keepAlive, setting.ParseYesNo)
+	probes.ReadOption(&ms, "ip_family", o.IPFamily, &made.family, probes.ParseFamily)
 	made.parseHeaders(&ms, o)
 	return made, ms.Err()
-}
-
-// read parses a field that is set.
-func read[T any](ms *setting.Mistakes, field, text string, to *T, parse func(string) (T, error)) {
-	if text == "" {
-		return
-	}
-	value, err := parse(text)
-	if err != nil {
-		ms.Add(field, text, err)
-		return
-	}
-	*to = value
-}
-
-func parseRegex(text string) (*regexp.Regexp, error) {
-	regex, err := regexp.Compile(text)
-	if err != nil {
-		cause := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		return nil, fmt.Errorf("not a regular expression (%s); want one as Go's regexp reads it", cause)
-	}
-	return regex, nil
 }
 
 // parseHeaders reads the target's own headers. A header's value may be a secret: only its name is shown.

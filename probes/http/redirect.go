@@ -53,7 +53,7 @@ func (h hop) next(r *http.Response) (hop, error) {
 // nowhere is the failure of a redirect that cannot be followed. It shows the location without user and password.
 func nowhere(r *http.Response, location, why string) error {
 	return &probes.Failure{Reason: probes.Redirect, Text: fmt.Sprintf("answered %s to %s, %s",
-		statusText(r.StatusCode), beginning([]byte(withoutUser(location))), why)}
+		statusText(r.StatusCode), probes.Quote([]byte(withoutUser(location))), why)}
 }
 
 // withoutUser takes user and password out of a location, which need not be a proper URL.

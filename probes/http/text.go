@@ -5,27 +5,18 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/uptimer/uptimer/probes"
 )
-
-// maxShown bounds how much of what a server sent stands in an error.
-const maxShown = 64
-
-// beginning quotes the start of what a server sent, so that it can be printed whatever it is.
-func beginning(sent []byte) string {
-	if len(sent) > maxShown {
-		return strconv.QuoteToASCII(string(sent[:maxShown])) + "…"
-	}
-	return strconv.QuoteToASCII(string(sent))
-}
 
 // clean is the text of an error of Go's parsers, which may repeat what a server sent.
 func clean(err error) string {
 	text := strings.TrimPrefix(err.Error(), "http: ")
 	if strings.ContainsFunc(text, func(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }) {
-		return beginning([]byte(text))
+		return probes.Quote([]byte(text))
 	}
-	if len(text) > 3*maxShown {
-		return strings.ToValidUTF8(text[:3*maxShown], "") + "…"
+	if len(text) > 3*probes.MaxQuoted {
+		return strings.ToValidUTF8(text[:3*probes.MaxQuoted], "") + "…"
 	}
 	return text
 }
@@ -33,8 +24,8 @@ func clean(err error) string {
 // shortURL is a URL for an error.
 func shortURL(at place) string {
 	text := at.String()
-	if len(text) > 3*maxShown {
-		return text[:3*maxShown] + "…"
+	if len(text) > 3*probes.MaxQuoted {
+		return text[:3*probes.MaxQuoted] + "…"
 	}
 	return text
 }
