@@ -142,6 +142,9 @@ func (b *bed) of(e Entry) (own []seen) {
 	return own
 }
 
+// total is how many events there are.
+func (b *bed) total() int { b.mu.Lock(); defer b.mu.Unlock(); return len(b.events) }
+
 func (b *bed) skipped(cause string) (n int) {
 	b.counted.do(func() { n = b.counted.skipped[cause] })
 	return n
@@ -155,8 +158,8 @@ type fakeCheck struct {
 	mu      sync.Mutex
 	running int
 	twice   bool
-	runs    int
-	closed  int
+	ran     int
+	shut    int
 }
 
 func (c *fakeCheck) Run(ctx context.Context) (Result, error) {
@@ -180,16 +183,20 @@ func (c *fakeCheck) enter(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.running += n
-	c.runs += max(n, 0)
+	c.ran += max(n, 0)
 	c.twice = c.twice || c.running > 1
 }
 
 func (c *fakeCheck) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed++
+	c.shut++
 	return nil
 }
+
+// runs is how often it was run, closed how often it was closed.
+func (c *fakeCheck) runs() int   { c.mu.Lock(); defer c.mu.Unlock(); return c.ran }
+func (c *fakeCheck) closed() int { c.mu.Lock(); defer c.mu.Unlock(); return c.shut }
 
 // entry is a target with an interval and a check that takes a time.
 func entry(n int, interval, takes time.Duration) Entry {

@@ -19,7 +19,7 @@ func TestReplaceLeavesOthersAlone(t *testing.T) {
 			b.Replace(b.ctx, again)
 			synctest.Wait()
 			for _, e := range again {
-				if fake(e).runs != 0 || fake(e).closed != 1 {
+				if fake(e).runs() != 0 || fake(e).closed() != 1 {
 					t.Fatal("a check of the new list was used, or not closed, although its target did not change")
 				}
 			}
@@ -28,8 +28,8 @@ func TestReplaceLeavesOthersAlone(t *testing.T) {
 		b.stop()
 		for i, e := range list {
 			wantSlots(t, i, b.of(e), newRhythm(e.Target.Interval, e.Target.ID, ""), b.began)
-			if fake(e).closed != 1 {
-				t.Errorf("check %d was closed %d times, want once, at the end", i, fake(e).closed)
+			if fake(e).closed() != 1 {
+				t.Errorf("check %d was closed %d times, want once, at the end", i, fake(e).closed())
 			}
 		}
 	})
@@ -45,22 +45,22 @@ func TestReplaceRemoves(t *testing.T) {
 		time.Sleep(time.Second) // all run
 		b.Replace(b.ctx, list[:1])
 		synctest.Wait()
-		if fake(list[1]).closed != 0 {
+		if fake(list[1]).closed() != 0 {
 			t.Error("a check was closed while it ran")
 		}
 		time.Sleep(time.Minute)
 		for _, gone := range list[1:] {
-			if fake(gone).runs != 1 || fake(gone).closed != 1 || len(b.of(gone)) != 1 {
-				t.Errorf("%d runs, %d closes, %d events of a removed target; want one each", fake(gone).runs, fake(gone).closed, len(b.of(gone)))
+			if fake(gone).runs() != 1 || fake(gone).closed() != 1 || len(b.of(gone)) != 1 {
+				t.Errorf("%d runs, %d closes, %d events of a removed target; want one each", fake(gone).runs(), fake(gone).closed(), len(b.of(gone)))
 			}
 		}
 		if n := len(b.of(list[0])); n < 6 {
 			t.Errorf("the target that stayed was checked %d times", n)
 		}
+		b.stop()
 		if b.counted.targets != 1 {
 			t.Errorf("%d targets are counted, want 1", b.counted.targets)
 		}
-		b.stop()
 	})
 }
 
@@ -75,14 +75,14 @@ func TestReplaceChecksNewAndChangedTargetsSoon(t *testing.T) {
 		added, changed := entry(7, time.Hour, 10*time.Millisecond), entry(1, 30*time.Minute, 10*time.Millisecond)
 		b.Replace(b.ctx, []Entry{list[0], changed, added})
 		time.Sleep(time.Second)
-		if fake(list[0]).runs != 1 || fake(added).runs != 1 || fake(changed).runs != 1 {
-			t.Errorf("%d, %d, %d runs a second after the reload, want 1 each", fake(list[0]).runs, fake(added).runs, fake(changed).runs)
+		if fake(list[0]).runs() != 1 || fake(added).runs() != 1 || fake(changed).runs() != 1 {
+			t.Errorf("%d, %d, %d runs a second after the reload, want 1 each", fake(list[0]).runs(), fake(added).runs(), fake(changed).runs())
 		}
-		if fake(list[1]).closed != 1 {
-			t.Errorf("the check of before was closed %d times, want once", fake(list[1]).closed)
+		if fake(list[1]).closed() != 1 {
+			t.Errorf("the check of before was closed %d times, want once", fake(list[1]).closed())
 		}
 		time.Sleep(61 * time.Minute)
-		if n := fake(changed).runs; n != 3 && n != 4 {
+		if n := fake(changed).runs(); n != 3 && n != 4 {
 			t.Errorf("%d runs of the changed target in an hour, want its new interval of half an hour", n)
 		}
 		b.stop()
@@ -100,13 +100,13 @@ func TestReplaceWhileACheckRuns(t *testing.T) {
 		changed.Target.Timeout = 5 * time.Second
 		b.Replace(b.ctx, []Entry{changed})
 		time.Sleep(2 * time.Second)
-		if fake(changed).runs != 0 || fake(old).closed != 0 {
+		if fake(changed).runs() != 0 || fake(old).closed() != 0 {
 			t.Error("the changed target was checked, or its old check closed, while that ran")
 		}
 		time.Sleep(20 * time.Second)
 		b.stop()
-		if fake(old).runs != 1 || fake(old).closed != 1 || fake(changed).runs == 0 {
-			t.Errorf("old: %d runs, %d closes; new: %d runs", fake(old).runs, fake(old).closed, fake(changed).runs)
+		if fake(old).runs() != 1 || fake(old).closed() != 1 || fake(changed).runs() == 0 {
+			t.Errorf("old: %d runs, %d closes; new: %d runs", fake(old).runs(), fake(old).closed(), fake(changed).runs())
 		}
 	})
 }
@@ -124,9 +124,9 @@ func TestReplaceAgainAndAgain(t *testing.T) {
 		last := entries(3, time.Second, 10*time.Millisecond)
 		b.Replace(b.ctx, last)
 		time.Sleep(5 * time.Second)
-		before := len(b.events)
+		before := b.total()
 		time.Sleep(10 * time.Second)
-		if n := len(b.events) - before; n < 29 || n > 31 {
+		if n := b.total() - before; n < 29 || n > 31 {
 			t.Errorf("%d events in ten seconds of three targets at a second, want 30", n)
 		}
 		b.stop()

@@ -78,7 +78,7 @@ func wantSlots(t *testing.T, i int, got []seen, r rhythm, began time.Time) {
 func TestStartsAreSpread(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		b := newBed(t, SchedulerConfig{}, false)
-		list := entries(5000, 10*time.Second, time.Millisecond)
+		list := entries(2000, 10*time.Second, time.Millisecond)
 		b.run(list...)
 		time.Sleep(20 * time.Second)
 		b.stop()
@@ -222,8 +222,8 @@ func TestCountEndsAfterThatManyChecks(t *testing.T) {
 			if i == 3 {
 				want = 0 // no honest answer, no event, but an end
 			}
-			if n := len(b.of(e)); n != want || fake(e).runs != 3 {
-				t.Errorf("target %d: %d checks, %d events; want 3 and %d", i, fake(e).runs, n, want)
+			if n := len(b.of(e)); n != want || fake(e).runs() != 3 {
+				t.Errorf("target %d: %d checks, %d events; want 3 and %d", i, fake(e).runs(), n, want)
 			}
 		}
 		if n := b.counted.faults["route"]; n != 3 {
