@@ -32,8 +32,8 @@ type Observer interface {
 	Retried()
 }
 
-// GivenUp is the error of a pipeline that was told to end and could not write everything in time. It is returned
-// as a value: errors.As(err, &givenUp) with a GivenUp finds it among others.
+// GivenUp is the error of a pipeline that was told to end and could not write everything in time. Run returns
+// a *GivenUp, alone or joined with others: errors.As finds it.
 type GivenUp struct {
 	// Events were emitted and neither stored nor rejected when the grace ended, or came after it. Some of them
 	// may be stored nevertheless: a Write that was cut short does not say how far it came. Those that their
@@ -42,7 +42,7 @@ type GivenUp struct {
 }
 
 // Error says how many.
-func (g GivenUp) Error() string {
+func (g *GivenUp) Error() string {
 	if g.Events == 1 {
 		return "1 event could not be written before the grace ended and was given up"
 	}

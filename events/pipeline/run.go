@@ -27,12 +27,12 @@ const (
 // When Read has returned, or ctx is cancelled, nothing waits for company any more, and a pause is cut short. After
 // Read has returned by itself, what is in hand is written however long it takes. After ctx is cancelled, the ctx of
 // Read is too, and emits are still served for cfg.Grace; then the ctx of Write is cancelled, and all emits return an
-// error. If that concerns events that a caller still waits for, the error is a GivenUp with their number.
+// error. If that concerns events that a caller still waits for, the error is a *GivenUp with their number.
 //
 // A Write whose error Is events.ErrWriterGone ends reading at once, and all emits get an error that Is it. That is
 // no error of Run.
 //
-// The error joins what Read and Close returned, the GivenUp, and who did not stop: a reader (or a Write) that does
+// The error joins what Read and Close returned, the *GivenUp, and who did not stop: a reader (or a Write) that does
 // not return within 2 s after the grace is left behind, with its goroutine, and then w is not closed if it is
 // still writing. Nothing else that Run started outlives it. A plugin that panics makes an error of that call; its
 // stack is in the log. A Write that panics is tried again as any other.
@@ -145,7 +145,7 @@ func (x *supervisor) readEnded(err error) {
 
 func (x *supervisor) countLost() {
 	if n := x.queue.lost(); n > 0 {
-		x.fail(GivenUp{Events: n})
+		x.fail(&GivenUp{Events: n})
 	}
 }
 
