@@ -1,0 +1,104 @@
+package icmp
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/targets"
+)
+
+// fakeWire is a network whose time is that of a synctest bubble: each request is given to answer, with its number.
+type fakeWire struct {
+	answer func(w *fakeWire, n int, request []byte, to netip.Addr) error
+	in     chan arrival
+	closed chan struct{}
+
+	mu   sync.Mutex
+	sent []time.Time
+}
+
+type arrival struct {
+	packet []byte
+	from   netip.Addr
+}
+
+func (w *fakeWire) send(packet []byte, to netip.Addr) error {
+	w.mu.Lock()
+	w.sent = append(w.sent, time.Now())
+	n := len(w.sent) - 1
+	w.mu.Unlock()
+	return w.answer(w, n, packet, to)
+}
+
+func (w *fakeWire) receive(buffer []byte) (int, netip.Addr, error) {
+	select {
+	case a := <-w.in:
+		return copy(buffer, a.packet), a.from, nil
+	case <-w.closed:
+		return 0, netip.Addr{}, net.ErrClosed
+	}
+}
+
+func (w *fakeWire) notices(func(notice)) bool { return false }
+
+func (w *fakeWire) private() bool { return false }
+
+func (w *fakeWire) close() error {
+	close(w.closed)
+	return nil
+}
+
+// after makes a packet arrive.
+func (w *fakeWire) after(d time.Duration, packet []byte, from netip.Addr) {
+	time.AfterFunc(d, func() {
+		select {
+		case w.in <- arrival{packet, from}:
+		case <-w.closed:
+		}
+	})
+}
+
+// replyTo is the answer to a request.
+func replyTo(request []byte) []byte {
+	reply := append([]byte(nil), request...)
+	reply[0] = ipv4Family.reply
+	return reply
+}
+
+// quoting is an IPv4 error that quotes so many bytes of a request, which went to an address.
+func quoting(kind, code byte, request []byte, to netip.Addr, size int) []byte {
+	head := make([]byte, 20, 20+len(request))
+	head[0], head[9] = 0x45, ipv4Family.protocol
+	copy(head[16:], to.AsSlice())
+	return append([]byte{kind, code, 0, 0, 0, 0, 0, 0}, append(head, request[:size]...)...)
+}
+
+// fakeProbe is a probe whose IPv4 packets go to a fakeWire.
+func fakeProbe(t *testing.T, answer func(w *fakeWire, n int, request []byte, to netip.Addr) error) (*Probe, *fakeWire) {
+	t.Helper()
+	p, err := New(Config{Count: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &fakeWire{answer: answer, in: make(chan arrival), closed: make(chan struct{})}
+	p.ways[0].socket.Store(newSocket(w, ipv4Family))
+	return p, w
+}
+
+// fakeCheck runs one check of count packets against a fakeWire, in a synctest bubble, and says how long it took.
+func fakeCheck(t *testing.T, o targets.Options, answer func(w *fakeWire, n int, request []byte, to netip.Addr) error) (r probes.Result, d Details, took time.Duration, w *fakeWire) {
+	t.Helper()
+	p, w := fakeProbe(t, answer)
+	defer p.Close()
+	began := time.Now()
+	r, d = runFor(t, 9*time.Second, prepare(t, p, "icmp://192.0.2.7", o))
+	took = time.Since(began)
+	if s := p.ways[0].socket.Load(); len(s.waiting) != 0 {
+		t.Error("the socket still waits for answers to a check that has ended")
+	}
+	return r, d, took, w
+}

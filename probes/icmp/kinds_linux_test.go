@@ -1,0 +1,228 @@
+package icmp
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/schemas"
+	"github.com/uptimer/uptimer/targets"
+)
+
+// A machine that permits only unprivileged sockets could not ping, or would see something else than one with raw ones.
+func TestDatagramSockets(t *testing.T) { inOwnNetwork(t, "TestChildKind", "datagram") }
+
+// A machine that permits only raw sockets could not ping, or would see something else than one with unprivileged ones.
+func TestRawSockets(t *testing.T) { inOwnNetwork(t, "TestChildKind", "raw") }
+
+// TestChildKind is the child of the two above.
+func TestChildKind(t *testing.T) {
+	datagram := childTask() == "datagram"
+	if !datagram && childTask() != "raw" {
+		return
+	}
+	linkUp(t, "lo")
+	permit(t, datagram)
+	mute(t, false)
+	p := probeWith(t)
+	for range 2 { // a second start changes nothing
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range p.ways {
+		s := p.ways[i].socket.Load()
+		if s == nil || s.wire.private() != datagram {
+			t.Fatalf("way %d is not of the kind that is permitted: %v", i, p.ways[i].err)
+		}
+	}
+	t.Run("the kernel answers", func(t *testing.T) { kernelAnswers(t, p) })
+	t.Run("a thousand at once", func(t *testing.T) { thousandAtOnce(t, p) })
+	t.Run("mute", func(t *testing.T) { muteHost(t, p) })
+	t.Run("falls silent", func(t *testing.T) { fallsSilent(t, p) })
+	t.Run("no way from here", func(t *testing.T) { noWayFromHere(t, p) })
+	t.Run("a router answers", func(t *testing.T) { routerAnswers(t, p) })
+}
+
+var loopbacks = map[string]string{"icmp://127.0.0.1": "127.0.0.1", "icmp://[::1]": "::1"}
+
+// kernelAnswers: every field of an event of a host that is up is right.
+func kernelAnswers(t *testing.T, p *Probe) {
+	catalog, err := events.NewCatalog(schemas.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for url, ip := range loopbacks {
+		began := time.Now()
+		r, d := runFor(t, patience, prepare(t, p, url, targets.Options{Count: "3", MaxLoss: "0"}))
+		expect(t, r, probes.OK, "", false)
+		if d.PacketsSent != 3 || d.PacketsReceived != 3 || r.IP.String() != ip || r.Began.Before(began) || r.Took > time.Since(began)-2*spacing {
+			t.Errorf("%s: %+v %+v", url, r, d)
+		}
+		target := targets.Target{URL: url, Options: &targets.Options{}}
+		event, err := probes.NewEvent(catalog, probes.Where{}, target, began, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s", event.JSON())
+	}
+}
+
+// thousandAtOnce: everybody gets the own answer and nobody another's. Seen to fail when all series have one token.
+func thousandAtOnce(t *testing.T, p *Probe) {
+	var checks sync.WaitGroup
+	for i := range 1000 {
+		check := prepare(t, p, fmt.Sprintf("icmp://127.%d.%d.%d", 1+i%5, i/256, 1+i%250), targets.Options{Count: "2"})
+		checks.Go(func() {
+			r, err := check.Run(within(t, patience))
+			if err != nil || !r.Up() || r.Details.(*Details).PacketsReceived != 2 || r.IP.String() != check.(*Check).host {
+				t.Errorf("%+v %v", r, err)
+			}
+		})
+	}
+	checks.Wait()
+}
+
+// muteHost: a host that does not answer is down by timeout.
+func muteHost(t *testing.T, p *Probe) {
+	mute(t, true)
+	defer mute(t, false)
+	for url := range loopbacks {
+		r, d := runFor(t, 300*time.Millisecond, prepare(t, p, url, targets.Options{}))
+		if r.Reason != probes.Timeout || !r.TimedOut || d.PacketsSent != 1 || d.PacketsReceived != 0 || r.Took < 300*time.Millisecond {
+			t.Errorf("%s: %+v %+v", url, r, d)
+		}
+	}
+}
+
+// fallsSilent: a host that stops to answer in the middle of a check is down by loss, where that is not allowed.
+func fallsSilent(t *testing.T, p *Probe) {
+	defer mute(t, false)
+	s := p.ways[0].socket.Load()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			if heardOf(s) >= 2 {
+				mute(t, true)
+				return
+			}
+		}
+	}()
+	r, d := runFor(t, patience, prepare(t, p, "icmp://127.0.0.1", targets.Options{Count: "8", MaxLoss: "10"}))
+	<-done
+	if r.Reason != probes.Loss || !r.TimedOut || d.PacketsSent != 8 || d.PacketsReceived < 2 || d.PacketsReceived > 7 || r.Took > time.Second {
+		t.Errorf("%+v %+v", r, d)
+	}
+}
+
+// heardOf is how many packets of the series under way are settled.
+func heardOf(s *socket) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.waiting {
+		n += w.settled
+	}
+	return n
+}
+
+// noWayFromHere: what our own routes say is an outage if they say that the host is unreachable, else our own fault.
+func noWayFromHere(t *testing.T, p *Probe) {
+	addRoute(t, netip.MustParseAddr("198.51.100.90"), unix.RTN_UNREACHABLE, 0)
+	addRoute(t, netip.MustParseAddr("198.51.100.91"), unix.RTN_PROHIBIT, 0)
+	r, d := runFor(t, patience, prepare(t, p, "icmp://198.51.100.90", targets.Options{Count: "2"}))
+	expect(t, r, probes.Unreachable, "sending an echo request to 198.51.100.90: host unreachable", false)
+	if d.PacketsSent != 2 || r.Took < spacing {
+		t.Errorf("%+v %+v", r, d)
+	}
+	for url, want := range map[string]probes.Cause{
+		"icmp://198.51.100.91":  probes.CausePermission,
+		"icmp://198.51.100.92":  probes.CauseRoute,
+		"icmp://[2001:db8::92]": probes.CauseRoute,
+	} {
+		r, err := prepare(t, p, url, targets.Options{Count: "2"}).Run(within(t, patience))
+		var own *probes.OwnFault
+		if !errors.As(err, &own) || own.Cause != want {
+			t.Errorf("%s: %+v %v, want the own fault %s", url, r, err, want)
+		}
+	}
+}
+
+// routerAnswers: a router that says that a host cannot be reached is believed at once, and nobody else is concerned.
+// The latter was seen to fail when the first error of sending is believed (sendTries is 1).
+func routerAnswers(t *testing.T, p *Probe) {
+	reports := map[netip.Addr]report{
+		netip.MustParseAddr("198.51.100.1"): {3, 0, 0}, netip.MustParseAddr("198.51.100.2"): {3, 1, 28},
+		netip.MustParseAddr("198.51.100.3"): {3, 13, 0}, netip.MustParseAddr("198.51.100.4"): {11, 0, 0},
+		netip.MustParseAddr("2001:db8::1"): {1, 0, 0}, netip.MustParseAddr("2001:db8::2"): {1, 1, 48},
+		netip.MustParseAddr("2001:db8::3"): {1, 3, 0}, netip.MustParseAddr("2001:db8::4"): {3, 0, 0},
+	}
+	startRouter(t, reports)
+	for url, want := range map[string]string{
+		"icmp://198.51.100.1":  "network unreachable, says " + router4,
+		"icmp://198.51.100.2":  "host unreachable, says " + router4,
+		"icmp://198.51.100.3":  "prohibited by an administrator, says " + router4,
+		"icmp://198.51.100.4":  "too many hops on the way (a routing loop?), says " + router4,
+		"icmp://[2001:db8::1]": "no route to the host, says " + router6,
+		"icmp://[2001:db8::2]": "prohibited by an administrator, says " + router6,
+		"icmp://[2001:db8::3]": "host unreachable, says " + router6,
+		"icmp://[2001:db8::4]": "too many hops on the way (a routing loop?), says " + router6,
+	} {
+		r, d := runFor(t, patience, prepare(t, p, url, targets.Options{}))
+		expect(t, r, probes.Unreachable, want, false)
+		if d.PacketsSent != 1 || r.Took > patience/2 {
+			t.Errorf("%s: %+v %+v", url, r, d)
+		}
+	}
+	othersAreUp(t, p, reports)
+}
+
+// othersAreUp checks hosts that are up and hosts that are not through the same socket, as fast as it goes.
+func othersAreUp(t *testing.T, p *Probe, reports map[netip.Addr]report) {
+	var storm, calm sync.WaitGroup
+	stop := make(chan struct{})
+	for to := range reports {
+		check := prepare(t, p, "icmp://"+hostOf(to), targets.Options{})
+		storm.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if r, err := check.Run(within(t, patience)); err != nil || r.Reason != probes.Unreachable {
+					t.Errorf("%+v %v", r, err)
+					return
+				}
+			}
+		})
+	}
+	for url := range loopbacks {
+		check := prepare(t, p, url, targets.Options{})
+		calm.Go(func() {
+			for range 3000 {
+				if r, err := check.Run(within(t, patience)); err != nil || r.Reason != probes.OK {
+					t.Errorf("%+v %v", r, err)
+					return
+				}
+			}
+		})
+	}
+	calm.Wait()
+	close(stop)
+	storm.Wait()
+}
+
+func hostOf(addr netip.Addr) string {
+	if addr.Is6() {
+		return "[" + addr.String() + "]"
+	}
+	return addr.String()
+}
