@@ -27,18 +27,17 @@ type probing struct {
 // openProbing opens the probes and reads the list for the first time. Mistakes of settings and of the list come
 // back at once.
 func (a *app) openProbing(protocols []string, host plugin.Host, counters *metrics.Metrics) (*probing, error) {
-	var ms setting.Mistakes
 	var list targets.Config
 	var schedule probes.SchedulerConfig
-	ms.Join("", plugin.Load(a.env, &list))
-	ms.Join("", plugin.Load(a.env, &schedule))
-	set, err := a.openProbes(protocols, host)
-	ms.Join("", err)
-	if len(ms) > 0 {
-		return nil, errors.Join(unique(ms), set.Close())
-	}
+	wrongList, wrongSchedule := plugin.Load(a.env, &list), plugin.Load(a.env, &schedule)
+	set, wrongProbes := a.openProbes(protocols, host)
 	p := &probing{probes: set, source: targets.NewSource(list, protocols, a.stdin), log: host.Log}
-	if p.first, err = p.load(); err != nil {
+	targets, wrongTargets := p.source.Load()
+	if err := together(wrongList, wrongSchedule, wrongProbes, wrongTargets); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
+	var err error
+	if p.first, err = p.prepare(targets); err != nil {
 		return nil, errors.Join(err, set.Close())
 	}
 	p.scheduler = probes.NewScheduler(schedule, probes.SchedulerOptions{
@@ -49,40 +48,20 @@ func (a *app) openProbing(protocols []string, host plugin.Host, counters *metric
 
 // openProbes opens a probe for each protocol.
 func (a *app) openProbes(protocols []string, host plugin.Host) (probes.Set, error) {
-	var ms setting.Mistakes
+	var errs []error
 	set := probes.Set{}
 	for _, name := range protocols {
 		probe, err := openPlugin(probePlugins, name, a.env, host)
 		if err != nil {
-			ms.Join("READER_PLUGIN", err)
+			errs = append(errs, err)
 			continue
 		}
 		set[name] = probe
 	}
-	return set, ms.Err()
+	return set, together(errs...)
 }
 
-// unique drops repeats: several probes read the same variables.
-func unique(ms setting.Mistakes) (once setting.Mistakes) {
-	seen := map[string]bool{}
-	for _, m := range ms {
-		if line := m.Error(); !seen[line] {
-			seen[line] = true
-			once = append(once, m)
-		}
-	}
-	return once
-}
-
-// load reads the list and makes it ready.
-func (p *probing) load() ([]probes.Entry, error) {
-	list, err := p.source.Load()
-	if err != nil {
-		return nil, err
-	}
-	return p.prepare(list)
-}
-
+// prepare makes a list ready to be checked.
 func (p *probing) prepare(list *targets.List) ([]probes.Entry, error) {
 	for _, note := range list.Notes {
 		p.log.Info(note)
@@ -135,8 +114,3 @@ func (p *probing) refuse(err error) {
 		p.log.Error("the new list of targets is refused, the old one stays", "error", m)
 	}
 }
-
-// ready tells whether there is something to check.
-func (p *probing) ready() error { return p.scheduler.Ready() }
-
-func (p *probing) close() error { return p.probes.Close() }

@@ -13,7 +13,6 @@ import (
 	"github.com/uptimer/uptimer/events/pipeline"
 	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/internal/metrics"
-	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/internal/version"
 )
 
@@ -34,10 +33,7 @@ Exit codes: 0 done, also when targets are down; 1 failed; 2 the configuration is
 
 // runPipeline does what the environment says.
 func (a *app) runPipeline(ctx context.Context) error {
-	settings, err := a.settings()
-	if err != nil {
-		return err
-	}
+	settings, wrong := a.settings()
 	log := a.logger(settings)
 	a.warnNearMisses(log)
 	host, err := a.host(log)
@@ -46,7 +42,7 @@ func (a *app) runPipeline(ctx context.Context) error {
 	}
 	counters := metrics.New()
 	flow, err := a.open(settings, host, counters)
-	if err != nil {
+	if err := together(wrong, err); err != nil {
 		return err
 	}
 	if settings.Metrics != "" {
@@ -96,39 +92,35 @@ type flow struct {
 
 // open makes the reader and the writer that the settings ask for. All mistakes come back at once.
 func (a *app) open(s runSettings, host plugin.Host, counters *metrics.Metrics) (*flow, error) {
-	var ms setting.Mistakes
-	fine := func() error { return nil }
-	f := &flow{healthy: fine, ready: fine, close: fine}
-	name, err := s.sink()
-	ms.Join("", err)
-	source, err := s.source()
-	ms.Join("", err)
-	if name != "" {
-		f.writerName = name
-		f.writer, err = openPlugin(writerPlugins, name, a.env, host)
-		ms.Join("WRITER_PLUGIN", err)
-	}
-	switch {
-	case source.reader != "":
-		f.reader, err = openPlugin(readerPlugins, source.reader, a.env, host)
-		ms.Join("READER_PLUGIN", err)
-	case len(source.protocols) > 0:
-		var probing *probing
-		probing, err = a.openProbing(source.protocols, host, counters)
-		if err != nil && !isMistake(err) {
-			return nil, err
-		}
-		ms.Join("", err)
-		if err == nil {
-			f.reader, f.healthy, f.ready, f.close = probing, probing.scheduler.Healthy, probing.ready, probing.close
-		}
-	}
-	return f, ms.Err()
+	f := &flow{healthy: fine, ready: fine, close: func() error { return nil }}
+	return f, together(a.openReader(f, s, host, counters), a.openWriter(f, s, host))
 }
 
-func isMistake(err error) bool {
-	var ms setting.Mistakes
-	return errors.As(err, &ms)
+// fine is the health of what cannot fail.
+func fine() error { return nil }
+
+func (a *app) openWriter(f *flow, s runSettings, host plugin.Host) (err error) {
+	if f.writerName, err = s.sink(); err != nil {
+		return err
+	}
+	f.writer, err = openPlugin(writerPlugins, f.writerName, a.env, host)
+	return err
+}
+
+func (a *app) openReader(f *flow, s runSettings, host plugin.Host, counters *metrics.Metrics) error {
+	source, err := s.source()
+	if err != nil {
+		return err
+	}
+	if source.reader != "" {
+		f.reader, err = openPlugin(readerPlugins, source.reader, a.env, host)
+		return err
+	}
+	p, err := a.openProbing(source.protocols, host, counters)
+	if err == nil {
+		f.reader, f.healthy, f.ready, f.close = p, p.scheduler.Healthy, p.scheduler.Ready, p.probes.Close
+	}
+	return err
 }
 
 // openPlugin opens one of the plugins, which is there.

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/uptimer/uptimer/events/plugin"
-	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -39,27 +38,21 @@ Exit codes: 0 the list is good, 2 it is not.`,
 }
 
 func (a *app) validateTargets(args []string) error {
-	settings, err := a.settings()
-	if err != nil {
-		return err
-	}
+	settings, wrong := a.settings()
 	host, err := a.host(slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	var ms setting.Mistakes
-	var config targets.Config
 	source, err := settings.source()
-	ms.Join("", err)
-	ms.Join("", plugin.Load(a.env, &config))
-	if len(source.protocols) == 0 {
+	if err != nil || source.reader != "" {
 		source.protocols = pluginsOf(probePlugins)
 	}
-	set, err := a.openProbes(source.protocols, host)
-	ms.Join("", err)
+	var config targets.Config
+	wrongList := plugin.Load(a.env, &config)
+	set, wrongProbes := a.openProbes(source.protocols, host)
 	defer set.Close()
-	if len(ms) > 0 {
-		return unique(ms)
+	if err := together(wrong, err, wrongList, wrongProbes); err != nil {
+		return err
 	}
 	if len(args) == 1 {
 		config.File, config.URLs, config.Regexes = args[0], "", ""

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/kelseyhightower/envconfig"
@@ -30,17 +31,15 @@ type Validator interface {
 //
 //	Interval setting.Duration `envconfig:"PROBE_INTERVAL" default:"30s" desc:"time from one check to the next"`
 //
-// Embedded structs are filled in the same way. All mistakes are returned at once, as setting.Mistakes; Validate is
-// asked only when every field could be read.
+// Embedded structs are filled in the same way. All mistakes are returned at once, as setting.Mistakes. A field that
+// could not be read has its default then, so that Validate can look at the others, and so can whoever goes on to
+// find more mistakes.
 func Load(env *Environment, config any) error {
 	var ms setting.Mistakes
 	for _, f := range fieldsOf(reflect.ValueOf(config).Elem()) {
 		value, set, err := env.Lookup(f.Name)
-		if err != nil {
-			ms.Join(f.Name, err)
-			continue
-		}
-		if !set {
+		ms.Join(f.Name, err)
+		if err != nil || !set {
 			value = f.Default
 		}
 		if err := fill(f, value); err != nil {
@@ -48,12 +47,27 @@ func Load(env *Environment, config any) error {
 				value = setting.Hidden
 			}
 			ms.Add(f.Name, value, err)
+			_ = fill(f, f.Default) // a test fills all defaults
 		}
 	}
-	if v, ok := config.(Validator); ok && len(ms) == 0 {
-		ms.Join("", v.Validate())
+	if v, ok := config.(Validator); ok {
+		ms.Join("", known(ms, v.Validate()))
 	}
 	return ms.Err()
+}
+
+// known leaves out what Validate says of variables that are blamed already. An error that is no mistake is kept.
+func known(blamed setting.Mistakes, err error) error {
+	var found, fresh setting.Mistakes
+	if !errors.As(err, &found) {
+		return err
+	}
+	for _, m := range found {
+		if !slices.ContainsFunc(blamed, func(b setting.Mistake) bool { return b.Where == m.Where }) {
+			fresh = append(fresh, m)
+		}
+	}
+	return fresh.Err()
 }
 
 // Describe lists the variables of the struct that config points to.
