@@ -1,0 +1,72 @@
+//go:build linux
+
+// Schedule measures how well uptimer keeps its slots: it runs the program against many targets on loopback and works
+// out, from the events alone, what was missed, how starts are spread and how exact each target's interval is. It
+// needs Linux, where all of 127.0.0.0/8 is loopback.
+//
+//	go run ./bench/schedule -targets 10000 -interval 10s -duration 2m
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+)
+
+// plan is what is measured.
+type plan struct {
+	binary    string
+	targets   int
+	interval  time.Duration
+	duration  time.Duration
+	addresses int
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	var p plan
+	flag.StringVar(&p.binary, "uptimer", "", "the program to measure (default: built from this tree)")
+	flag.IntVar(&p.targets, "targets", 10_000, "how many targets")
+	flag.DurationVar(&p.interval, "interval", 10*time.Second, "from one check of a target to the next")
+	flag.DurationVar(&p.duration, "duration", 2*time.Minute, "how long")
+	flag.IntVar(&p.addresses, "addresses", 64, "over how many loopback addresses the targets are spread")
+	flag.Parse()
+	if err := measure(context.Background(), p); err != nil {
+		fmt.Fprintln(os.Stderr, "schedule:", err)
+		return 1
+	}
+	return 0
+}
+
+// measure runs the program twice, with one target and with all, and prints what it saw.
+func measure(ctx context.Context, p plan) error {
+	farm, err := newFarm(p.addresses)
+	if err != nil {
+		return err
+	}
+	defer farm.close()
+	folder, err := os.MkdirTemp("", "uptimer-schedule-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	if p.binary == "" {
+		if p.binary, err = build(ctx, folder); err != nil {
+			return err
+		}
+	}
+	alone := p
+	alone.targets, alone.duration = 1, 3*time.Second
+	small, err := runUptimer(ctx, alone, farm, folder)
+	if err != nil {
+		return err
+	}
+	full, err := runUptimer(ctx, p, farm, folder)
+	if err != nil {
+		return err
+	}
+	return report(os.Stdout, p, full, small)
+}
