@@ -5,6 +5,7 @@ package lasting
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -40,7 +41,7 @@ func (f *Fault) Happened(args ...any) {
 		f.Log.Log(context.Background(), f.Level, f.Began, args...)
 	case now.Sub(f.said) >= every:
 		f.said = now
-		args = append(args, "for", now.Sub(f.since).Round(time.Second), "times", f.times)
+		args = append(slices.Clip(args), "for", now.Sub(f.since).Round(time.Second), "times", f.times)
 		f.Log.Log(context.Background(), f.Level, f.Began, args...)
 	}
 }
