@@ -60,7 +60,8 @@ func (o *output) took(t taken) error {
 	case t.err == nil:
 		return nil
 	case errors.Is(t.err, io.ErrClosedPipe), errors.Is(t.err, os.ErrClosed), nobodyReads(t.err):
-		return fmt.Errorf("writing to stdout: %w: %w", events.ErrWriterGone, t.err)
+		// The cause is told, not wrapped: the pipe that broke is the closed destination, and no further fault.
+		return fmt.Errorf("writing to stdout: %w (%v)", events.ErrWriterGone, t.err)
 	default:
 		return fmt.Errorf("writing to stdout: %w", t.err)
 	}

@@ -78,9 +78,9 @@ func took(v any) string {
 	number, _ := v.(json.Number)
 	ms, err := number.Float64()
 	if err != nil {
-		return fmt.Sprintf("%11s", "-")
+		return fmt.Sprintf("%10s", "-")
 	}
-	return fmt.Sprintf("%8.1f ms", ms)
+	return fmt.Sprintf("%7.1f ms", ms)
 }
 
 // wrong says why a target is down.
