@@ -50,7 +50,8 @@ func TestACallerThatLeavesTakesItsEventsBack(t *testing.T) {
 // If this fails, a caller waits for a Write that does not return; or the page changes under the writer's hands when
 // one of its callers has left, and the others lose events or get the rejections of somebody else.
 //
-// Seen to fail when fill did not copy events but the page was built anew for each try from the batches that are left.
+// Seen to fail when leave waited for the Write, and when the page was made anew for each try from the batches that
+// are left.
 func TestACallerMayLeaveDuringItsWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWriter(t, 4, far)

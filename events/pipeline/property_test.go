@@ -127,7 +127,8 @@ func (c *crowd) check(batch []events.Event, rejected []events.Rejection) {
 // order, in some mixture of batch sizes, limits, failures and rejections.
 //
 // Seen to fail with each of these changes: write returns after an error; write settles before it tries; settle
-// reports the page's index; fill skips what does not fit instead of leaving it first; push puts a batch in front.
+// reports the page's index; fill skips what does not fit instead of leaving it; a page that failed goes to the end of
+// the queue.
 func TestEachEventIsStoredOnceOrRejectedOnce(t *testing.T) {
 	s, err := theStock()
 	if err != nil {
