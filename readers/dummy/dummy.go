@@ -24,29 +24,30 @@ type Config struct {
 	Count setting.Count `envconfig:"DUMMY_EVENT_COUNT" default:"10" desc:"how many events are made"`
 }
 
-// batch is how many events are handed on at once.
-const batch = 500
+// batch is how many events are handed on at once: more than a page of most writers, which then wait for no company.
+const batch = 10_000
 
 // Reader makes a number of events and ends. It holds nothing between two calls of Read.
 type Reader struct {
 	count   int
+	batch   int
 	catalog *events.Catalog
 	log     *slog.Logger
 }
 
 // New makes the reader.
 func New(c Config, host plugin.Host) *Reader {
-	return &Reader{count: int(c.Count), catalog: host.Catalog, log: host.Log}
+	return &Reader{count: int(c.Count), batch: batch, catalog: host.Catalog, log: host.Log}
 }
 
 // Read emits the events, numbered from 0 in integer_value, one batch after the other. An event that the writer
 // refuses is logged. When ctx ends, so does Read, without an error; what was not emitted until then is not made.
 func (r *Reader) Read(ctx context.Context, emit events.Emit) error {
-	for first := 0; first < r.count; first += batch {
+	for first := 0; first < r.count; first += r.batch {
 		if ctx.Err() != nil {
 			return nil
 		}
-		made, err := r.page(first, min(first+batch, r.count))
+		made, err := r.page(first, min(first+r.batch, r.count))
 		if err != nil {
 			return fmt.Errorf("reading from dummy: %w", err)
 		}

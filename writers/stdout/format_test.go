@@ -48,13 +48,13 @@ func TestTextIsALineForPeople(t *testing.T) {
 		name, title, want string
 		set               map[string]string
 	}{
-		{"up, with a name", "HTTPProbeEvent", "2026-01-02T03:04:05.678Z  UP    checkout            200     52.8 ms",
+		{"up, with a name", "HTTPProbeEvent", "2026-01-02T03:04:05.678Z  UP    checkout                    200     52.8 ms",
 			map[string]string{"response_time_ms": "52.8499"}},
 		{"down, without a name", "HTTPProbeEvent", "2026-01-02T03:04:05.678Z  DOWN  https://example.com/health      -   9000.0 ms  timeout: no answer within 9s",
 			map[string]string{"target_name": "null", "status_code": "null", "up": "false", "reason": `"timeout"`, "error": `"no answer within 9s"`, "response_time_ms": "9000"}},
-		{"down without a word", "TCPProbeEvent", "2026-01-02T03:04:05.678Z  DOWN  cache                 -      1.0 ms  refused",
+		{"down without a word", "TCPProbeEvent", "2026-01-02T03:04:05.678Z  DOWN  cache                         -      1.0 ms  refused",
 			map[string]string{"up": "false", "reason": `"refused"`, "response_time_ms": "1"}},
-		{"packets", "ICMPProbeEvent", "2026-01-02T03:04:05.678Z  UP    icmp://192.0.2.7    3/3     12.5 ms", nil},
+		{"packets", "ICMPProbeEvent", "2026-01-02T03:04:05.678Z  UP    icmp://192.0.2.7            3/3     12.5 ms", nil},
 		{"fields that are not there", "HTTPProbeEvent", "2026-01-02T03:04:05.678Z  UP    https://example.com/health      -      2.0 ms",
 			map[string]string{"target_name": "", "status_code": "", "response_time_ms": "2"}},
 		{"no check", "DummyEvent", `2026-01-02T03:04:05.678Z  DummyEvent float_value=0.5 integer_value=7 reader="two words" target=""`,

@@ -18,7 +18,7 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // The column of targets is as wide as the widest that was printed, within these bounds.
 const (
-	minTarget = 16
+	minTarget = 24
 	maxTarget = 48
 )
 
