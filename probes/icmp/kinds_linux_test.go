@@ -17,10 +17,16 @@ import (
 )
 
 // A machine that permits only unprivileged sockets could not ping, or would see something else than one with raw ones.
-func TestDatagramSockets(t *testing.T) { inOwnNetwork(t, "TestChildKind", "datagram") }
+func TestDatagramSockets(t *testing.T) {
+	t.Parallel()
+	inOwnNetwork(t, "TestChildKind", "datagram")
+}
 
 // A machine that permits only raw sockets could not ping, or would see something else than one with unprivileged ones.
-func TestRawSockets(t *testing.T) { inOwnNetwork(t, "TestChildKind", "raw") }
+func TestRawSockets(t *testing.T) {
+	t.Parallel()
+	inOwnNetwork(t, "TestChildKind", "raw")
+}
 
 // TestChildKind is the child of the two above.
 func TestChildKind(t *testing.T) {
@@ -49,6 +55,7 @@ func TestChildKind(t *testing.T) {
 	t.Run("falls silent", func(t *testing.T) { fallsSilent(t, p) })
 	t.Run("no way from here", func(t *testing.T) { noWayFromHere(t, p) })
 	t.Run("a router answers", func(t *testing.T) { routerAnswers(t, p) })
+	t.Run("nobody in the segment", func(t *testing.T) { nobodyInTheSegment(t, p) })
 }
 
 var loopbacks = map[string]string{"icmp://127.0.0.1": "127.0.0.1", "icmp://[::1]": "::1"}

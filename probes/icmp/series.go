@@ -39,11 +39,15 @@ type packet struct {
 	failed  bool // an ICMP error came, or it could not be sent
 }
 
+func newSeries(s *socket, to netip.Addr, count int) *series {
+	return &series{socket: s, to: to, began: time.Now(), changed: make(chan struct{}, 1), packets: make([]packet, 0, count)}
+}
+
 // ping sends count requests to an address and collects what comes back, until all are settled, or it is not worth to
 // wait any longer, or ctx ends. The series is nobody else's when it returns. Its error is that of sending, see
 // probes.Explain; one that the target is to blame for belongs to its packet and is no error.
 func (s *socket) ping(ctx context.Context, to netip.Addr, count int) (*series, error) {
-	w := &series{socket: s, to: to, began: time.Now(), changed: make(chan struct{}, 1), packets: make([]packet, 0, count)}
+	w := newSeries(s, to, count)
 	s.join(w)
 	defer s.leave(w)
 	if err := w.send(ctx, count); err != nil {

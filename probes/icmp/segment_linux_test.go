@@ -1,0 +1,81 @@
+package icmp
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/targets"
+)
+
+// nobodyInTheSegment: a host of the own network segment that nobody answers for is unreachable. Packets to such hosts
+// fill the send buffer that all share; then other targets are not down, and their checks do not hang: seen to fail when
+// a send waits for room.
+func nobodyInTheSegment(t *testing.T, p *Probe) {
+	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Skip("this machine has no /dev/net/tun for us: " + err.Error())
+	}
+	defer unix.Close(fd)
+	request, _ := unix.NewIfreq("tap0")
+	request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
+	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
+		t.Skip("this machine does not permit a network interface of our own: " + err.Error())
+	}
+	setAddress(t, "tap0", "203.0.113.1")
+	linkUp(t, "tap0")
+	setKernel(t, "ipv4/neigh/tap0/retrans_time_ms", "100")
+	r, _ := runFor(t, patience, prepare(t, p, "icmp://203.0.113.50", targets.Options{}))
+	expect(t, r, probes.Unreachable, "host unreachable, says 203.0.113.1", false)
+
+	setKernel(t, "ipv4/neigh/tap0/retrans_time_ms", "3000")
+	setSendBuffer(t, p, 1) // as small as it gets
+	var dead sync.WaitGroup
+	defer dead.Wait()
+	for i := range 20 {
+		check := prepare(t, p, fmt.Sprintf("icmp://203.0.113.%d", 100+i), targets.Options{})
+		dead.Go(func() {
+			r, err := check.Run(within(t, 2*time.Second))
+			if err == nil && r.Reason != probes.Timeout || err != nil && !isFull(err) {
+				t.Errorf("%+v %v", r, err)
+			}
+		})
+	}
+	check := prepare(t, p, "icmp://127.0.0.1", targets.Options{})
+	full := false
+	for began := time.Now(); !full && time.Since(began) < time.Second; {
+		before := time.Now()
+		_, err := check.Run(within(t, patience))
+		if full = err != nil && isFull(err); err != nil && !full {
+			t.Error(err)
+		}
+		if took := time.Since(before); took > 1500*time.Millisecond {
+			t.Errorf("a check of another host took %v", took)
+		}
+	}
+	if !full {
+		t.Error("the send buffer was never full")
+	}
+}
+
+func isFull(err error) bool {
+	var own *probes.OwnFault
+	return errors.As(err, &own) && own.Cause == probes.CauseBuffers
+}
+
+func setSendBuffer(t *testing.T, p *Probe, size int) {
+	t.Helper()
+	err := p.ways[0].socket.Load().wire.(*linuxWire).raw.Control(func(fd uintptr) {
+		if err := unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, size); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
