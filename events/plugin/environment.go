@@ -17,11 +17,12 @@ type Environment struct {
 	vars map[string]string
 }
 
-// NewEnvironment takes variables in the form of os.Environ. One set to nothing is unset.
+// NewEnvironment takes variables in the form of os.Environ. One set to nothing is unset. Those without a name, as
+// Windows keeps the current directory of each drive, are none.
 func NewEnvironment(environ []string) *Environment {
 	vars := make(map[string]string, len(environ))
 	for _, kv := range environ {
-		if name, value, _ := strings.Cut(kv, "="); value != "" {
+		if name, value, _ := strings.Cut(kv, "="); name != "" && value != "" {
 			vars[name] = value
 		}
 	}
@@ -50,7 +51,10 @@ func (e *Environment) Lookup(name string) (value string, set bool, err error) {
 		ms.Add(name+"_FILE", path, fmt.Errorf("cannot be read: %w; want the path of a file that holds the value", err))
 		return "", false, ms
 	}
-	value = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	value = string(content)
+	if line, ends := strings.CutSuffix(value, "\n"); ends {
+		value = strings.TrimSuffix(line, "\r")
+	}
 	return value, value != "", nil
 }
 
