@@ -67,8 +67,12 @@ var conversations = []struct {
 // echo is a server that repeats what it reads.
 func echo(c net.Conn) { _, _ = io.Copy(c, c) }
 
-// sleep is a server that neither reads nor writes until the other side has gone, which it cannot know.
-func sleep(net.Conn) { time.Sleep(2 * short) }
+// sleep is a server that neither reads nor writes until the test ends.
+func sleep(c net.Conn) {
+	for c.SetDeadline(time.Time{}) == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
 
 // If one of these failed, a server of that kind would be reported with a wrong reason, hang the prober beyond the
 // timeout, or be called up when it is not. That the time is looked at was seen by leaving out Bind in talk: mute

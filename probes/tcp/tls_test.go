@@ -186,7 +186,7 @@ func TestGoodbyeDoesNotBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	for block := make([]byte, 1<<20); len(block) > 0; { // until there is no room for another byte
-		_ = r.socket.SetWriteDeadline(time.Now().Add(short / 6))
+		_ = r.socket.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 		if _, err := r.socket.Write(block); err != nil {
 			block = block[:len(block)/32]
 		}
