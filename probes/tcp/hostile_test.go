@@ -121,7 +121,7 @@ func TestNoSecretInAnyResult(t *testing.T) {
 				then(c)
 			})
 			check := prepare(t, probeWith(t), address, targets.Options{Send: `AUTH s3cret\r\n`, Expect: "^OK"})
-			r, d := runFor(t, short/6, check)
+			r, d := runFor(t, short/4, check)
 			if text := fmt.Sprintf("%+v %s", r, shown(d)); strings.Contains(text, secret) || r.Up() {
 				t.Error(text)
 			}

@@ -21,8 +21,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	patience = 20 * time.Second        // the timeout of checks that are not about time
-	short    = 1500 * time.Millisecond // the timeout of those that are to reach it, after some steps
+	patience = 20 * time.Second       // the timeout of checks that are not about time
+	short    = 800 * time.Millisecond // the timeout of those that are to reach it, after some steps
 )
 
 // loopback is the address of all servers here but one.
