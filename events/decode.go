@@ -133,7 +133,7 @@ func (d *decoder) text() (string, error) {
 			d.pos++
 			return text, nil
 		case '\\':
-			return d.escaped([]byte(d.data[start:d.pos:d.pos]))
+			return d.escaped(d.data[start:d.pos:d.pos])
 		}
 		d.pos++
 	}

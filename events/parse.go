@@ -2,6 +2,7 @@ package events
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -85,7 +86,8 @@ func (t *eventType) judge(schema *jsonschema.Schema, doc map[string]any) (err er
 		}
 	}()
 	err = schema.Validate(doc)
-	if invalid, ok := err.(*jsonschema.ValidationError); ok {
+	var invalid *jsonschema.ValidationError
+	if errors.As(err, &invalid) {
 		return t.explain(invalid, doc)
 	}
 	return err

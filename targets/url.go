@@ -77,7 +77,6 @@ func parseURL(text, bare string) (full string, p Parts, err error) {
 		return "", p, schemeError(p.Scheme)
 	}
 	rest, fragment, _ := strings.Cut(rest, "#")
-	full = rest
 	if found {
 		full = text[:len(scheme)+len("://")+len(rest)]
 	} else {

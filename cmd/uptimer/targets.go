@@ -50,7 +50,7 @@ func (a *app) validateTargets(args []string) error {
 	var config targets.Config
 	wrongList := plugin.Load(a.env, &config)
 	set, wrongProbes := a.openProbes(source.protocols, host)
-	defer set.Close()
+	defer func() { _ = set.Close() }() // no probe was started, so there is nothing to lose
 	if err := together(wrong, err, wrongList, wrongProbes); err != nil {
 		return err
 	}

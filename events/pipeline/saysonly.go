@@ -8,7 +8,7 @@ import (
 // saysOnly tells whether each error that err joins Is one of known. errors.Is would be satisfied with one of them,
 // and what it was joined with would be forgotten.
 func saysOnly(err error, known []error) bool {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it is the walk through what is wrapped
 	case interface{ Unwrap() []error }:
 		parts := e.Unwrap()
 		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !saysOnly(part, known) })

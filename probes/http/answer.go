@@ -97,7 +97,7 @@ func (c *conn) explainHead(ctx context.Context, doing string, err error) error {
 		return probes.Explain(ctx, doing, c.failed)
 	case errors.Is(err, errHeadTooLong):
 		return protocol("%s: the header of the answer does not end within %d KiB", doing, maxHead>>10)
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return protocol("%s: the server closed the connection without an answer", doing)
 	case errors.As(err, &foreign):
 		return protocol("%s: %s", doing, foreign)

@@ -60,7 +60,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.head -= n
 	}
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		c.ended = true
 	case err != nil:
 		c.failed = err

@@ -58,7 +58,7 @@ func (d *decoder) Read(p []byte) (int, error) {
 
 // early makes a broken stream of one that ends within its header.
 func early(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

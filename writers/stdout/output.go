@@ -61,7 +61,7 @@ func (o *output) took(t taken) error {
 		return nil
 	case errors.Is(t.err, io.ErrClosedPipe), errors.Is(t.err, os.ErrClosed), nobodyReads(t.err):
 		// The cause is told, not wrapped: the pipe that broke is the closed destination, and no further fault.
-		return fmt.Errorf("writing to stdout: %w (%v)", events.ErrWriterGone, t.err)
+		return fmt.Errorf("writing to stdout: %w (%v)", events.ErrWriterGone, t.err) //nolint:errorlint // as said above
 	default:
 		return fmt.Errorf("writing to stdout: %w", t.err)
 	}
