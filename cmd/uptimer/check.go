@@ -53,27 +53,24 @@ func atLeastOneURL(cmd *cobra.Command, urls []string) error {
 
 // checkURLs checks and prints. Its error holds the exit code.
 func (a *app) checkURLs(ctx context.Context, urls []string, asJSON bool) error {
-	var ms setting.Mistakes
-	settings, err := a.settings()
-	ms.Join("", err)
-	look := a.look()
-	progress := newProgress(a.stderr, look.spinner)
+	settings, wrong := a.settings()
+	l := a.look()
+	progress := newProgress(a.stderr, l.spinner)
 	log := a.quietLogger(settings, progress)
 	host, err := a.host(log)
 	if err != nil {
 		return err
 	}
 	c, err := a.prepareChecks(urls, host)
-	ms.Join("", err)
-	if len(ms) > 0 {
-		return errors.Join(unique(ms), c.close())
+	if err := together(wrong, err); err != nil {
+		return errors.Join(err, c.close())
 	}
 	a.warnNearMisses(log)
 	for _, note := range c.notes {
 		fmt.Fprintln(a.stderr, "uptimer:", note)
 	}
-	answer := printer{out: a.stdout, errs: a.stderr, look: look, asJSON: asJSON}
-	return errors.Join(c.answer(ctx, &answer, progress), c.close())
+	p := printer{out: a.stdout, errs: a.stderr, look: l, asJSON: asJSON}
+	return errors.Join(c.answer(ctx, &p, progress), c.close())
 }
 
 // quietLogger logs warnings and worse, and keeps them apart from the line that shows the progress.
@@ -90,30 +87,28 @@ func (a *app) quietLogger(s runSettings, stderr io.Writer) *slog.Logger {
 // prepareChecks reads the settings and the URLs and makes them ready. All mistakes come back at once; what is open
 // is to be closed also then.
 func (a *app) prepareChecks(urls []string, host plugin.Host) (*checking, error) {
-	var ms setting.Mistakes
 	var config targets.Config
 	var schedule probes.SchedulerConfig
-	ms.Join("", plugin.Load(a.env, &config))
-	ms.Join("", plugin.Load(a.env, &schedule))
+	wrongList, wrongSchedule := plugin.Load(a.env, &config), plugin.Load(a.env, &schedule)
 	protocols := pluginsOf(probePlugins)
-	set, err := a.openProbes(protocols, host)
-	ms.Join("", err)
+	set, wrongProbes := a.openProbes(protocols, host)
 	c := &checking{probes: set, catalog: host.Catalog, where: schedule.Where(), atOnce: min(schedule.Concurrency.Limit(), maxAtOnce)}
-	list, err := targets.OfURLs(a.onceConfig(config, host.Log), protocols, "URL", urls)
-	ms.Join("", err)
-	if len(ms) > 0 {
-		return c, unique(ms)
-	}
-	c.notes = list.Notes
-	if c.entries, err = set.Prepare(list.Targets); err != nil {
+	list, wrongURLs := targets.OfURLs(onceConfig(config, host.Log), protocols, "URL", urls)
+	if err := together(wrongList, wrongSchedule, wrongProbes, wrongURLs); err != nil {
 		return c, err
 	}
+	c.notes = list.Notes
+	entries, err := set.Prepare(list.Targets)
+	if err != nil {
+		return c, err
+	}
+	c.entries = entries
 	return c, c.start()
 }
 
 // onceConfig leaves out what concerns lists and schedules: each URL is checked, with the whole timeout, whatever
 // the interval and whoever else checks it.
-func (a *app) onceConfig(c targets.Config, log *slog.Logger) targets.Config {
+func onceConfig(c targets.Config, log *slog.Logger) targets.Config {
 	c.Interval, c.Distributed = -1, false
 	if isPositional(c) {
 		log.Warn("PROBE_REGEXES is a list that goes with PROBE_URLS: it is not in force here; set it to one regular expression")

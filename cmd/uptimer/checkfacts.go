@@ -23,7 +23,7 @@ func (l look) facts(v view) (rows []row) {
 	}
 	add("address", nil, l.plain(v.address()), l.spoken(v))
 	add("redirects", nil, l.redirects(v))
-	certificate, urgent := l.certificate(v)
+	certificate, urgent := v.certificate()
 	if certificate != "" {
 		add("certificate", urgent, certificate, l.text(v.TLSVersion))
 	} else {
@@ -84,14 +84,14 @@ const (
 )
 
 // certificate says when the certificate expires, seen from the check, and how urgent that is.
-func (l look) certificate(v view) (text string, urgent []color.Attribute) {
+func (v view) certificate() (text string, urgent []color.Attribute) {
 	if v.CertificateExpiresAt == nil {
 		return "", nil
 	}
 	expires, err := time.Parse(time.RFC3339, *v.CertificateExpiresAt)
 	checked, wrong := time.Parse(time.RFC3339, v.EventTime)
 	if err != nil || wrong != nil {
-		return "expires " + l.plain(*v.CertificateExpiresAt), nil
+		return "", nil
 	}
 	left := expires.Sub(checked)
 	switch {
@@ -148,7 +148,7 @@ func (v view) body() string {
 const maxRegex = 60
 
 func (l look) regex(v view) string {
-	if v.Regex == nil || *v.Regex == "" {
+	if v.Regex == nil || *v.Regex == "" || v.StatusCode == nil {
 		return ""
 	}
 	said := []rune(l.plain(*v.Regex))

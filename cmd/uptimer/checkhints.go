@@ -25,15 +25,23 @@ var hints = map[string]string{
 
 // hint says what to do next, if that is known.
 func hint(v view) string {
-	if v.Reason != string(probes.Certificate) || v.CertificateExpiresAt == nil {
-		return hints[v.Reason]
-	}
-	expires, err := time.Parse(time.RFC3339, *v.CertificateExpiresAt)
-	checked, wrong := time.Parse(time.RFC3339, v.EventTime)
-	if err == nil && wrong == nil && expires.Before(checked) && strings.Contains(v.Error, "expired") {
+	switch {
+	case v.Reason == string(probes.Body) && v.Regex == nil:
+		return "look at what it sends"
+	case v.Reason == string(probes.Certificate) && v.isExpired() && strings.Contains(v.Error, "expired"):
 		return "renew the certificate"
 	}
 	return hints[v.Reason]
+}
+
+// isExpired tells whether the certificate had expired when it was seen.
+func (v view) isExpired() bool {
+	if v.CertificateExpiresAt == nil {
+		return false
+	}
+	expires, err := time.Parse(time.RFC3339, *v.CertificateExpiresAt)
+	checked, wrong := time.Parse(time.RFC3339, v.EventTime)
+	return err == nil && wrong == nil && expires.Before(checked)
 }
 
 // faultHints say what to do next, by the cause of a check that could not be made. Where there is none, the cause

@@ -35,22 +35,22 @@ func (l look) picture(v view) string {
 
 // headline says the answer.
 func (l look) headline(v view) string {
-	word, paint := "UP", color.FgGreen
-	facts := []string{l.plain(v.Target)}
-	if !v.Up {
-		word, paint = "DOWN", color.FgRed
-		facts = append(facts, l.paint(l.plain(v.Reason), paint))
+	facts := present([]string{v.status(), l.millis(v, v.ResponseTimeMS) + " ms"})
+	if v.Up {
+		return l.head("UP", color.FgGreen, l.plain(v.Target), "", facts...)
 	}
-	if status := v.status(); status != "" {
-		facts = append(facts, status)
-	}
-	facts = append(facts, l.millis(v, v.ResponseTimeMS)+" ms")
-	return l.word(word, paint) + strings.Join(facts, l.dot()) + "\n"
+	return l.head("DOWN", color.FgRed, l.plain(v.Target), l.plain(v.Reason), facts...)
 }
 
-// word is the first word of a headline, at the width of the indent.
-func (l look) word(word string, paint color.Attribute) string {
-	return l.paint(word, paint, color.Bold) + strings.Repeat(" ", indent-len(word))
+// head is a headline: a word, the target, what is wrong, and facts; on two lines where one is too short.
+func (l look) head(word string, paint color.Attribute, target, wrong string, facts ...string) string {
+	rest := strings.Join(present(append([]string{wrong}, facts...)), l.dot())
+	between := l.dot()
+	if l.wrap && indent+len([]rune(target+between+rest)) > l.width {
+		between = "\n" + strings.Repeat(" ", indent)
+	}
+	rest = l.paint(wrong, paint) + strings.TrimPrefix(rest, wrong)
+	return l.paint(word, paint, color.Bold) + strings.Repeat(" ", indent-len(word)) + target + between + rest + "\n"
 }
 
 // fault is what is shown of a target that could not be checked.
@@ -60,7 +60,7 @@ func (l look) fault(target string, f fault) string {
 	if f.cause != "" {
 		what += ": " + l.plain(string(f.cause))
 	}
-	fmt.Fprintf(&out, "%s%s%s%s\n", l.word("FAULT", color.FgYellow), l.plain(target), l.dot(), l.paint(what, color.FgYellow))
+	out.WriteString(l.head("FAULT", color.FgYellow, l.plain(target), what))
 	l.writeRow(&out, row{label: "cause", text: l.plain(f.text)})
 	if hint := faultHints[f.cause]; hint != "" {
 		l.writeRow(&out, row{label: "hint", text: hint})

@@ -71,7 +71,7 @@ func (p *progress) draw() {
 	line := fmt.Sprintf("%s %d of %d checked, %.1f s", p.frames[p.frame], p.done, p.total, time.Since(p.began).Seconds())
 	p.frame = (p.frame + 1) % len(p.frames)
 	p.erase()
-	p.drawn = utf8.RuneCountInString(line)
+	p.drawn = utf8.RuneCountInString(line) + len("^C") // which a terminal may have put behind it
 	_, _ = io.WriteString(p.stderr, line)
 }
 

@@ -98,7 +98,7 @@ func (v view) port() string {
 
 // status is the status code with its usual name.
 func (v view) status() string {
-	if v.StatusCode == nil {
+	if v.StatusCode == nil || *v.StatusCode == 0 {
 		return ""
 	}
 	text := strconv.Itoa(*v.StatusCode)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/fatih/color"
+
+	"github.com/uptimer/uptimer/probes"
 )
 
 // leastBar is how many columns the time axis has at least.
@@ -52,7 +54,7 @@ func (l look) waterfall(v view) string {
 	if len(bars) == 0 {
 		return ""
 	}
-	if !v.Up && v.StatusCode == nil && v.PacketsSent == nil {
+	if v.brokeOff() {
 		bars[len(bars)-1].paint = color.FgRed
 	}
 	number := len(l.millis(v, total))
@@ -69,6 +71,15 @@ func (l look) waterfall(v view) string {
 		l.writeBar(&out, "total", fmt.Sprintf("%*s", number, l.millis(v, total)), l.paint(l.axis(cells), color.Faint))
 	}
 	return out.String()
+}
+
+// brokeOff tells whether the check failed in its last phase, rather than by what it found out.
+func (v view) brokeOff() bool {
+	switch probes.Reason(v.Reason) {
+	case probes.OK, probes.Status, probes.Body, probes.Redirect, probes.Loss:
+		return false
+	}
+	return true
 }
 
 func (l look) writeBar(out *strings.Builder, label, ms, drawn string) {
