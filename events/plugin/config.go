@@ -63,7 +63,7 @@ func known(blamed setting.Mistakes, err error) error {
 		return err
 	}
 	for _, m := range found {
-		if !slices.ContainsFunc(blamed, func(b setting.Mistake) bool { return b.Where == m.Where }) {
+		if !slices.ContainsFunc(blamed, func(b setting.Mistake) bool { return b.Where == m.Where || b.Where == m.Where+"_FILE" }) {
 			fresh = append(fresh, m)
 		}
 	}
@@ -136,7 +136,18 @@ func plain(err error, t reflect.Type) error {
 	}
 	var number *strconv.NumError
 	if errors.As(err, &number) {
-		return fmt.Errorf("not a number that fits; want a whole number (%s)", t.Kind())
+		switch t.Kind() {
+		case reflect.Bool:
+			return errors.New("neither true nor false; want one of them")
+		case reflect.Float32, reflect.Float64:
+			return errors.New("not a number that fits; want a number such as 0.5")
+		default:
+			return fmt.Errorf("not a number that fits; want a whole number (%s)", t.Kind())
+		}
+	}
+	// Libraries repeat what was written, with the password of a URL.
+	if text := err.Error(); setting.Redact(text) != text {
+		return errors.New(setting.Redact(text))
 	}
 	return err
 }
