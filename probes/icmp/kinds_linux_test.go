@@ -58,6 +58,7 @@ func TestChildKind(t *testing.T) {
 	t.Run("nobody in the segment", func(t *testing.T) { nobodyInTheSegment(t, p) })
 }
 
+// loopbacks are URLs that the kernel answers, and their addresses.
 var loopbacks = map[string]string{"icmp://127.0.0.1": "127.0.0.1", "icmp://[::1]": "::1"}
 
 // kernelAnswers: every field of an event of a host that is up is right.
@@ -103,7 +104,7 @@ func muteHost(t *testing.T, p *Probe) {
 	defer mute(t, false)
 	for url := range loopbacks {
 		r, d := runFor(t, 300*time.Millisecond, prepare(t, p, url, targets.Options{}))
-		if r.Reason != probes.Timeout || !r.TimedOut || d.PacketsSent != 1 || d.PacketsReceived != 0 || r.Took < 300*time.Millisecond {
+		if r.Reason != probes.Timeout || !r.TimedOut || d.PacketsSent != 1 || d.PacketsReceived != 0 || r.Took < 200*time.Millisecond {
 			t.Errorf("%s: %+v %+v", url, r, d)
 		}
 	}

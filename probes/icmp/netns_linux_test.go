@@ -49,16 +49,13 @@ func notPermitted(t *testing.T, what string, err error) {
 	t.Skip(text)
 }
 
-// permit makes the network's own kernel permit one kind of socket: datagram, or else raw alone.
+// permit makes the network's own kernel permit one kind of socket: datagram, or else raw alone, as it does from the
+// beginning.
 func permit(t *testing.T, datagram bool) {
 	t.Helper()
-	if !datagram {
-		setKernel(t, "ipv4/ping_group_range", "1 0")
-		return
-	}
 	everybody := "0 2147483647"
-	if os.WriteFile("/proc/sys/net/ipv4/ping_group_range", []byte(everybody), 0o644) != nil {
-		setKernel(t, "ipv4/ping_group_range", "0 0") // in a user namespace there are no other groups
+	if datagram && os.WriteFile(groupRange, []byte(everybody), 0o644) != nil {
+		setKernel(t, "ipv4/ping_group_range", "0 0") // in a user namespace there may be no other groups
 	}
 }
 

@@ -33,12 +33,12 @@ func startRouter(t *testing.T, reports map[netip.Addr]report) {
 	t.Helper()
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		t.Skip("this machine has no /dev/net/tun for us: " + err.Error())
+		notPermitted(t, "to open /dev/net/tun", err)
 	}
 	request, _ := unix.NewIfreq("tun0")
 	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
 	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
-		t.Skip("this machine does not permit a network interface of our own: " + err.Error())
+		notPermitted(t, "a network interface of our own", err)
 	}
 	tun := os.NewFile(uintptr(fd), "tun0")
 	setAddress(t, "tun0", near4)

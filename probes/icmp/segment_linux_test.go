@@ -19,13 +19,13 @@ import (
 func nobodyInTheSegment(t *testing.T, p *Probe) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		t.Skip("this machine has no /dev/net/tun for us: " + err.Error())
+		notPermitted(t, "to open /dev/net/tun", err)
 	}
 	defer unix.Close(fd)
 	request, _ := unix.NewIfreq("tap0")
 	request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
 	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
-		t.Skip("this machine does not permit a network interface of our own: " + err.Error())
+		notPermitted(t, "a network interface of our own", err)
 	}
 	setAddress(t, "tap0", "203.0.113.1")
 	linkUp(t, "tap0")
