@@ -99,7 +99,7 @@ Everything is set by environment variables; "uptimer config" lists them. To begi
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return wrongCall(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(a.runCommand(), a.checkCommand(), a.configCommand(), a.schemaCommand(), a.targetsCommand(),
 		a.healthCommand(), a.versionCommand())
 	return root

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/uptimer/uptimer/internal/setting"
 )
@@ -33,4 +35,13 @@ func unique(ms setting.Mistakes) (once setting.Mistakes) {
 		}
 	}
 	return once
+}
+
+// blames tells whether one of the variables is among the mistakes of an error, by itself or through its file.
+func blames(err error, variables ...string) bool {
+	var ms setting.Mistakes
+	errors.As(err, &ms)
+	return slices.ContainsFunc(ms, func(m setting.Mistake) bool {
+		return slices.Contains(variables, strings.TrimSuffix(m.Where, "_FILE")) || slices.Contains(variables, m.Where)
+	})
 }

@@ -32,12 +32,15 @@ func (a *app) openProbing(protocols []string, host plugin.Host, counters *metric
 	wrongList, wrongSchedule := plugin.Load(a.env, &list), plugin.Load(a.env, &schedule)
 	set, wrongProbes := a.openProbes(protocols, host)
 	p := &probing{probes: set, source: targets.NewSource(list, protocols, a.stdin), log: host.Log}
-	targets, wrongTargets := p.source.Load()
+	first, wrongTargets := p.source.Load()
+	if blames(wrongList, "PROBE_URLS", "PROBE_TARGETS_FILE") {
+		wrongTargets = nil // without what could not be read, the list is not the user's
+	}
 	if err := together(wrongList, wrongSchedule, wrongProbes, wrongTargets); err != nil {
 		return nil, errors.Join(err, set.Close())
 	}
 	var err error
-	if p.first, err = p.prepare(targets); err != nil {
+	if p.first, err = p.prepare(first); err != nil {
 		return nil, errors.Join(err, set.Close())
 	}
 	p.scheduler = probes.NewScheduler(schedule, probes.SchedulerOptions{
