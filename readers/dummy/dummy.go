@@ -42,6 +42,8 @@ func New(c Config, host plugin.Host) *Reader {
 
 // Read emits the events, numbered from 0 in integer_value, one batch after the other. An event that the writer
 // refuses is logged. When ctx ends, so does Read, without an error; what was not emitted until then is not made.
+// What was emitted cannot be made again, so it is not taken back: the pipeline writes it within the grace, or
+// counts it as given up.
 func (r *Reader) Read(ctx context.Context, emit events.Emit) error {
 	for first := 0; first < r.count; first += r.batch {
 		if ctx.Err() != nil {
@@ -51,7 +53,7 @@ func (r *Reader) Read(ctx context.Context, emit events.Emit) error {
 		if err != nil {
 			return fmt.Errorf("reading from dummy: %w", err)
 		}
-		rejected, err := emit(ctx, made)
+		rejected, err := emit(context.WithoutCancel(ctx), made)
 		switch {
 		case ctx.Err() != nil && err != nil:
 			return nil

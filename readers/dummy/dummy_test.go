@@ -64,6 +64,25 @@ func TestMakesAsManyAsAskedFor(t *testing.T) {
 	}
 }
 
+// If this failed, SIGTERM would throw events away that a writer which is busy could still store within the grace.
+// (Seen to fail when emit was given the ctx of Read.)
+func TestWhatWasEmittedIsNotTakenBack(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	calls := 0
+	err := small(t, "DUMMY_EVENT_COUNT=25").Read(ctx, func(ctx context.Context, _ []events.Event) ([]events.Rejection, error) {
+		calls++
+		stop()
+		if ctx.Err() != nil {
+			t.Error("the ctx of emit ends with that of Read")
+		}
+		return nil, nil
+	})
+	if err != nil || calls != 1 {
+		t.Errorf("%d calls of emit, %v; want one", calls, err)
+	}
+}
+
 // If this failed, an event that a writer refuses would vanish without a word.
 func TestARejectedEventIsLogged(t *testing.T) {
 	var log bytes.Buffer
