@@ -218,7 +218,8 @@ func TestForeignErrorsAreIgnored(t *testing.T) {
 	})
 }
 
-// A shutdown would look like an outage, or would wait for the timeouts of all checks.
+// A shutdown would look like an outage, or would wait for the timeouts of all checks. Seen to fail when Run does not
+// look whether ctx was cancelled.
 func TestCancelledChecksSayNothing(t *testing.T) {
 	for _, count := range []string{"1", "5"} {
 		synctest.Test(t, func(t *testing.T) {
