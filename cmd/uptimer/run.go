@@ -92,12 +92,12 @@ type flow struct {
 
 // open makes the reader and the writer that the settings ask for. All mistakes come back at once.
 func (a *app) open(s runSettings, host plugin.Host, counters *metrics.Metrics) (*flow, error) {
-	f := &flow{healthy: fine, ready: fine, close: func() error { return nil }}
+	f := &flow{healthy: alwaysHealthy, ready: alwaysHealthy, close: func() error { return nil }}
 	return f, together(a.openReader(f, s, host, counters), a.openWriter(f, s, host))
 }
 
-// fine is the health of what cannot fail.
-func fine() error { return nil }
+// alwaysHealthy is the health of what cannot fail.
+func alwaysHealthy() error { return nil }
 
 func (a *app) openWriter(f *flow, s runSettings, host plugin.Host) (err error) {
 	if f.writerName, err = s.sink(); err != nil {
