@@ -60,7 +60,7 @@ func TestACloseThatDoesNotStopIsLeftBehind(t *testing.T) {
 		w := newWriter(t, 100, 0)
 		w.close = func(context.Context) error { <-free; return nil }
 		x := startRig(t, w, 8*time.Second)
-		if err := x.stop(); err == nil || err.Error() != `closing writer "fake": Close has not returned after 4s` {
+		if err := x.stop(); err == nil || err.Error() != `closing writer "fake": Close has not returned after 3s` {
 			t.Errorf("Run: %v", err)
 		}
 		close(free)

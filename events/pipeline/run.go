@@ -13,8 +13,9 @@ const (
 	// overtime is how long a Reader, a Write or a Close may go on after the end of its context before it is left
 	// behind.
 	overtime = 2 * time.Second
-	// closeTime is how long Close has.
-	closeTime = 2 * time.Second
+	// closeTime is how long Close has: so short that with the usual grace of 8 s the process ends before whoever
+	// stops it loses patience, which many supervisors do after 10 s.
+	closeTime = time.Second
 )
 
 // Run moves events from r to w until r is exhausted, or ctx is cancelled, or there is nobody behind w any more, and
