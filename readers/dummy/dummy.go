@@ -24,7 +24,7 @@ type Config struct {
 	Count setting.Count `envconfig:"DUMMY_EVENT_COUNT" default:"10" desc:"how many events are made"`
 }
 
-// batch is how many events are handed on at once: more than a page of most writers, which then wait for no company.
+// batch is how many events are handed on at once: more than a page of most writers, so that few wait for company.
 const batch = 10_000
 
 // Reader makes a number of events and ends. It holds nothing between two calls of Read.
