@@ -47,6 +47,11 @@ func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	if !result.Up() && ctx.Err() == context.Canceled {
 		return probes.Result{}, fmt.Errorf("pinging %s: %w", w.to, context.Canceled)
 	}
+	if result.TimedOut {
+		if err := w.overflow(); err != nil {
+			return probes.Result{}, err
+		}
+	}
 	return result, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ type fakeWire struct {
 	answer func(w *fakeWire, n int, request []byte, to netip.Addr) error
 	in     chan arrival
 	closed chan struct{}
+
+	dropped atomic.Uint32 // as if the kernel had no room for so many
 
 	mu   sync.Mutex
 	sent []time.Time
@@ -42,6 +45,10 @@ func (w *fakeWire) receive(buffer []byte) (int, netip.Addr, error) {
 		return 0, netip.Addr{}, net.ErrClosed
 	}
 }
+
+func (w *fakeWire) poll([]byte) (int, netip.Addr, error) { return 0, netip.Addr{}, errNothing }
+
+func (w *fakeWire) drops() uint32 { return w.dropped.Load() }
 
 func (w *fakeWire) notices(func(notice)) bool { return false }
 

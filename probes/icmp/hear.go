@@ -58,11 +58,14 @@ func (w *series) sendOne(ctx context.Context) error {
 	sequence := w.sequence(len(w.packets))
 	request := s.family.appendRequest(make([]byte, 0, headerSize+tokenSize+len(signature)), echo{id: s.id, sequence: sequence, token: w.token})
 	s.mu.Lock()
-	w.packets = append(w.packets, packet{sent: time.Since(w.began)})
+	w.packets = append(w.packets, packet{})
 	s.mu.Unlock()
-	err := s.send(request, w.to)
+	err := s.send(w, request)
+	var own *probes.OwnFault
 	if err == nil {
 		return nil
+	} else if errors.As(err, &own) {
+		return own
 	}
 	addr := &net.IPAddr{IP: w.to.AsSlice(), Zone: w.to.Zone()} // so that Explain knows whom it is about
 	err = probes.Explain(ctx, "sending an echo request to "+w.to.String(), &net.OpError{Op: "write", Net: "ip", Addr: addr, Err: err})

@@ -2,8 +2,11 @@ package icmp
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/uptimer/uptimer/probes"
 )
 
 const (
@@ -22,6 +25,7 @@ type series struct {
 	to      netip.Addr
 	token   uint64 // in every packet
 	began   time.Time
+	drops   uint32        // of the socket when the series began
 	changed chan struct{} // holds one: something below has changed
 
 	// Guarded by the socket's mutex until the series has left it.
@@ -40,7 +44,7 @@ type packet struct {
 }
 
 func newSeries(s *socket, to netip.Addr, count int) *series {
-	return &series{socket: s, to: to, began: time.Now(), changed: make(chan struct{}, 1), packets: make([]packet, 0, count)}
+	return &series{socket: s, to: to, began: time.Now(), drops: s.wire.drops(), changed: make(chan struct{}, 1), packets: make([]packet, 0, count)}
 }
 
 // ping sends count requests to an address and collects what comes back, until all are settled, or it is not worth to
@@ -120,6 +124,17 @@ func (w *series) notify() {
 	case w.changed <- struct{}{}:
 	default:
 	}
+}
+
+// overflow is the own fault of a series that lacks answers while the kernel had no room for all that came; nil if it
+// had. Whose answers those were nobody knows.
+func (w *series) overflow() error {
+	n := w.socket.wire.drops() - w.drops
+	if n == 0 {
+		return nil
+	}
+	return &probes.OwnFault{Cause: probes.CauseBuffers, Err: fmt.Errorf(
+		"waiting for answers of %s: %d packets were dropped here because they were not read in time; raise the sysctl net.core.rmem_max, or lower PROBE_CONCURRENCY", w.to, n)}
 }
 
 // trips are the round trips, in the order of the requests. Only after the series has left the socket.

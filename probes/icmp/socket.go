@@ -2,21 +2,29 @@ package icmp
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/uptimer/uptimer/probes"
 )
 
 // wire is a socket of the operating system. Its methods may be called concurrently, receive by one goroutine.
 type wire interface {
-	// send sends a packet without waiting for more than a moment. The error may be that of an earlier packet if the
-	// wire has notices.
+	// send sends a packet. Its error Is errFull if there is no room for it just now; it may be that of an earlier
+	// packet if the wire has notices.
 	send(packet []byte, to netip.Addr) error
 	// receive waits for a packet and takes off its IP header. Its error Is net.ErrClosed after close. Another one
 	// may be that of a packet that was sent if the wire has notices.
 	receive(buffer []byte) (n int, from netip.Addr, err error)
+	// poll reads like receive, but what has already come: its error Is errNothing if that is nothing.
+	poll(buffer []byte) (n int, from netip.Addr, err error)
+	// drops counts the packets that came and were thrown away because nobody read them in time, as far as the system
+	// says so. It may wrap.
+	drops() uint32
 	// notices hands over the ICMP errors that the kernel keeps apart from the packets, until there are none left. It
 	// says whether the wire keeps any at all.
 	notices(each func(notice)) bool
@@ -26,6 +34,11 @@ type wire interface {
 	close() error
 }
 
+var (
+	errNothing = errors.New("nothing has come")
+	errFull    = errors.New("no room in the send buffer")
+)
+
 // socket is the one socket of an address family. All checks send through it, and one goroutine hands what comes to
 // those that wait for it.
 type socket struct {
@@ -34,13 +47,17 @@ type socket struct {
 	id     uint16 // of our requests, unless the kernel puts its own
 	ended  chan struct{}
 
+	turn  sync.Mutex // who has it sends, and reads what has come; see sendInTurn
+	spare []byte     // for who has the turn
+
 	mu      sync.Mutex // for waiting, and for what all series have heard
 	waiting map[uint64]*series
 }
 
 // newSocket begins to listen. The wire is closed by close.
 func newSocket(w wire, f family) *socket {
-	s := &socket{wire: w, family: f, id: uint16(rand.Uint32()), ended: make(chan struct{}), waiting: map[uint64]*series{}}
+	s := &socket{wire: w, family: f, id: uint16(rand.Uint32()), ended: make(chan struct{}),
+		spare: make([]byte, maxPacket), waiting: map[uint64]*series{}}
 	go s.listen()
 	return s
 }
@@ -71,6 +88,25 @@ func (s *socket) listen() {
 			return
 		case !s.collect():
 			time.Sleep(restAfterError)
+		}
+	}
+}
+
+// readAtOnce bounds what is read in one turn: more than comes of one request, and no more than others can wait for.
+const readAtOnce = 64
+
+// readNow hands out what has already come. Called by who has the turn.
+func (s *socket) readNow() {
+	for range readAtOnce {
+		n, from, err := s.wire.poll(s.spare)
+		switch {
+		case err == nil:
+			s.heard(s.spare[:n], from, time.Now())
+		case errors.Is(err, errNothing):
+			return
+		default: // that of an earlier packet, which listen will not see any more
+			s.collect()
+			return
 		}
 	}
 }
@@ -148,16 +184,44 @@ func (s *socket) leave(w *series) {
 // just then, and nothing but a flood of them makes that likely twice.
 const sendTries = 8
 
-// send sends a request. A socket with notices gives the error of an earlier packet, to whomever that went, to
-// whoever calls next; so an error counts only if it comes again when the notices have been taken.
-func (s *socket) send(packet []byte, to netip.Addr) (err error) {
-	for range sendTries {
-		if err = s.wire.send(packet, to); err == nil {
+// A send buffer that is full is looked at again so often, and after that long each.
+const (
+	fullTries = 50
+	fullRest  = time.Millisecond
+)
+
+// send sends the last request of a series. A socket with notices gives the error of an earlier packet, to whomever that went, to
+// whoever calls next; so an error counts only if it comes again when the notices have been taken. The wait for room
+// in the send buffer has an end, which package net's has not.
+func (s *socket) send(w *series, request []byte) (err error) {
+	tries, full := sendTries, fullTries
+	for {
+		switch err = s.sendInTurn(w, request); {
+		case err == nil:
 			return nil
-		}
-		if !s.wire.notices(s.failed) {
-			return err
+		case errors.Is(err, errFull) && full > 0:
+			full--
+			time.Sleep(fullRest)
+		case errors.Is(err, errFull):
+			return &probes.OwnFault{Cause: probes.CauseBuffers, Err: fmt.Errorf("sending an echo request to %s: %w", w.to, err)}
+		default:
+			if tries--; !s.wire.notices(s.failed) || tries == 0 {
+				return err
+			}
 		}
 	}
+}
+
+// sendInTurn sends, and reads what has come. The round trip begins here: to wait for the turn is no part of it. While many checks send at once, Go lets them all run before it looks
+// whether there is something to read; the kernel holds a few hundred packets meanwhile where net.core.rmem_max is
+// 208 KiB, as on most machines, and drops the rest: hosts that are up would not have answered.
+func (s *socket) sendInTurn(w *series, request []byte) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.mu.Lock()
+	w.packets[len(w.packets)-1].sent = time.Since(w.began)
+	s.mu.Unlock()
+	err := s.wire.send(request, w.to)
+	s.readNow()
 	return err
 }

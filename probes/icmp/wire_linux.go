@@ -1,14 +1,12 @@
 package icmp
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"os"
 	"strconv"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
@@ -105,32 +103,19 @@ func newLinuxWire(conn net.PacketConn, datagram bool) (wire, error) {
 	return &linuxWire{conn: conn, raw: raw, datagram: datagram}, nil
 }
 
-// A send buffer that is full is looked at again so often, and after that long each.
-const (
-	fullTries = 50
-	fullRest  = time.Millisecond
-)
-
-// send does not wait for room in the send buffer as package net does, which would have no end.
-func (w *linuxWire) send(packet []byte, to netip.Addr) error {
+// send does not wait for room in the send buffer as package net does.
+func (w *linuxWire) send(packet []byte, to netip.Addr) (err error) {
 	sockaddr := sockaddrOf(to)
-	for try := 0; ; try++ {
-		var sendErr error
-		err := w.raw.Control(func(fd uintptr) {
-			sendErr = unix.Sendto(int(fd), packet, unix.MSG_DONTWAIT, sockaddr)
-		})
-		switch {
-		case err != nil:
-			return err
-		case sendErr == nil:
-			return nil
-		case !errors.Is(sendErr, unix.EAGAIN):
-			return os.NewSyscallError("sendto", sendErr)
-		case try == fullTries:
-			return os.NewSyscallError("sendto", unix.ENOBUFS)
-		}
-		time.Sleep(fullRest)
+	controlErr := w.raw.Control(func(fd uintptr) {
+		err = unix.Sendto(int(fd), packet, unix.MSG_DONTWAIT, sockaddr)
+	})
+	switch {
+	case controlErr != nil:
+		return controlErr
+	case err == unix.EAGAIN:
+		return errFull
 	}
+	return os.NewSyscallError("sendto", err)
 }
 
 func sockaddrOf(to netip.Addr) unix.Sockaddr {

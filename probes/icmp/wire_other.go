@@ -45,6 +45,11 @@ func (w *plainWire) receive(buffer []byte) (int, netip.Addr, error) {
 	return n, addrOf(from), err
 }
 
+// poll leaves all to receive: there is no call for it that serves all these systems.
+func (w *plainWire) poll([]byte) (int, netip.Addr, error) { return 0, netip.Addr{}, errNothing }
+
+func (w *plainWire) drops() uint32 { return 0 }
+
 func (w *plainWire) notices(func(notice)) bool { return false }
 
 func (w *plainWire) private() bool { return w.datagram }
