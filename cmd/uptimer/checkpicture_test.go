@@ -109,7 +109,7 @@ func compareGolden(t *testing.T, name, got string) {
 }
 
 // If this failed, whoever runs a server could take over the terminal of whoever checks it. Seen to fail with plain
-// returning its text as it is: 4 pictures of hostile.json.
+// returning its text as it is, for all pictures of hostile.json.
 func TestPicturesAreHarmless(t *testing.T) {
 	eachPicture(t, func(t *testing.T, _ string, l look, picture string) {
 		if l.colour {

@@ -118,26 +118,38 @@ func TestCheckOnTerminal(t *testing.T) {
 	}
 }
 
-// If this failed, nobody would see whether anything still happens, or the line that shows it would stay in the way.
+// If this failed, nobody would see whether anything still happens, or the line that shows it would stay in the way,
+// also after Ctrl-C. Seen to fail without the last erasure in run.
 func TestCheckShowsProgress(t *testing.T) {
-	term := newTerminal(t, 100)
-	shown := func() bool { return strings.Contains(term.seen(), "0 of 1 checked, ") }
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		for !shown() && r.Context().Err() == nil {
-			time.Sleep(10 * time.Millisecond)
-		}
-	}))
-	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), checkPatience)
-	defer cancel()
-	var stdout bytes.Buffer
-	code := checkTo(ctx, &stdout, term.File, []string{"TERM=xterm", "PROBE_TIMEOUT=30"}, server.URL)
-	text := term.end()
-	if code != 0 || !strings.Contains(text, "0 of 1 checked, ") || !strings.HasSuffix(text, " \r") {
-		t.Errorf("exit code %d, stderr %q", code, text)
-	}
-	if strings.Contains(stdout.String(), "of 1") || strings.Contains(stdout.String(), "\x1b") {
-		t.Errorf("stdout %q", stdout.String())
+	for _, interrupted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("interrupted %t", interrupted), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), checkPatience)
+			defer cancel()
+			term := newTerminal(t, 100)
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				for !strings.Contains(term.seen(), "0 of 1 checked, ") && r.Context().Err() == nil {
+					time.Sleep(10 * time.Millisecond)
+				}
+				if interrupted {
+					cancel()
+					<-r.Context().Done()
+				}
+			}))
+			defer server.Close()
+			want := 0
+			if interrupted {
+				want = exitInterrupted
+			}
+			var stdout bytes.Buffer
+			code := checkTo(ctx, &stdout, term.File, []string{"TERM=xterm", "PROBE_TIMEOUT=30"}, server.URL)
+			text := term.end()
+			if code != want || !strings.Contains(text, "0 of 1 checked, ") || !strings.HasSuffix(text, " \r") {
+				t.Errorf("exit code %d, stderr %q", code, text)
+			}
+			if strings.Contains(stdout.String(), "of 1") || strings.Contains(stdout.String(), "\x1b") || interrupted && stdout.Len() > 0 {
+				t.Errorf("stdout %q", stdout.String())
+			}
+		})
 	}
 }
 
