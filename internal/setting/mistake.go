@@ -74,13 +74,17 @@ func quote(value string) string {
 	return fmt.Sprintf("%q", value)
 }
 
-// userinfo finds user and password in anything that looks like a URL, also in one that does not parse.
-var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#\s"']*@`)
+// userinfo finds user and password in anything that looks like a URL, also in one that does not parse, and in what
+// looks like the rest of one: user:password@host.
+var (
+	userinfo     = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#\s"']*@`)
+	bareUserinfo = regexp.MustCompile(`(^|[\s"'\[,])[^\s"'\[,/:@]+:[^\s"'/@]+@`)
+)
 
 // Redact takes user and password out of the URLs in a text.
 func Redact(text string) string {
 	if !strings.Contains(text, "@") {
 		return text
 	}
-	return userinfo.ReplaceAllString(text, "${1}xxxxx@")
+	return bareUserinfo.ReplaceAllString(userinfo.ReplaceAllString(text, "${1}xxxxx@"), "${1}xxxxx@")
 }

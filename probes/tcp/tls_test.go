@@ -136,7 +136,7 @@ func TestTLS(t *testing.T) {
 		{"not verified", overTLS(ca.certify(t, "other.example", past), hold), "no", targets.Options{}, probes.OK, "", "null", past, "TLS 1.3"},
 		{"plain text", say("220 ready\r\n"), bundle, pong, probes.TLS, `the server does not speak TLS, it says "220 ready"`, "null", none, ""},
 		{"mute", hold, bundle, pong, probes.Timeout, "TLS handshake with 127.0.0.1: no answer in time", "null", none, ""},
-		{"closes", func(net.Conn) {}, bundle, pong, probes.TLS, "closed the connection in the middle", "null", none, ""},
+		{"closes", hearAndClose, bundle, pong, probes.TLS, "closed the connection in the middle", "null", none, ""},
 		{"resets", func(c net.Conn) { _, _ = c.Read(make([]byte, 10)); reset(c) }, bundle, pong, probes.Reset, "TLS handshake with 127.0.0.1: connection reset", "null", none, ""},
 		{"wants a certificate of ours", overTLS(client, hold), bundle, pong, probes.TLS, "certificate required", "false", soon, "TLS 1.3"},
 	} {
@@ -224,3 +224,6 @@ func TestStart(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// hearAndClose reads the client's first message and closes: closing with bytes unread would be a reset.
+func hearAndClose(c net.Conn) { _, _ = c.Read(make([]byte, 16<<10)) }
