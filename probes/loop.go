@@ -36,7 +36,7 @@ func (s *Scheduler) loop(ctx context.Context) {
 
 // done tells whether every target was checked as often as asked.
 func (s *Scheduler) done() bool {
-	return s.listed && (s.onePass || s.count > 0) && s.unmade == 0 && s.inFlight == 0
+	return s.listed && s.count > 0 && s.unmade == 0 && s.inFlight == 0
 }
 
 // drain waits for the checks in flight, whose context has ended, and closes what the checks keep open.
@@ -61,6 +61,13 @@ func (s *Scheduler) collect() {
 		t.running = false
 		t.closeRetired()
 		s.inFlight--
+		switch {
+		case t.removed:
+			delete(s.leaving, t.Target.ID)
+		case t.parked:
+			t.parked = false
+			s.line.push(t)
+		}
 	}
 }
 
@@ -161,7 +168,12 @@ func (s *Scheduler) takeLine(ctx context.Context) {
 			s.lineDue = s.wall
 		}
 		t := s.line.pop()
-		if t.lined && !t.removed && !t.running {
+		switch {
+		case !t.lined || t.removed: // its slot came first, or it is gone
+		case t.running:
+			t.parked = true
+		default:
+			s.timeline.drop(t)
 			s.start(ctx, t, s.lineDue)
 		}
 		s.lineDue += int64(linePace)
@@ -175,9 +187,8 @@ func (s *Scheduler) start(ctx context.Context, t *task, due int64) {
 	t.checks++
 	s.inFlight++
 	switch {
-	case s.onePass || t.checks == s.count:
+	case t.checks == s.count:
 		s.unmade--
-		t.due = unplanned
 	case first: // a slot soon after the first check is left out
 		s.timeline.plan(t, t.rhythm.from(due+t.rhythm.interval/2))
 	default:

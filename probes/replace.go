@@ -25,21 +25,34 @@ func (s *Scheduler) replace(list []Entry) {
 // taskFor finds or makes the task of an entry.
 func (s *Scheduler) taskFor(e Entry) *task {
 	r := newRhythm(max(e.Target.Interval, time.Millisecond), e.Target.ID, s.where.Location)
-	t := s.tasks[e.Target.ID]
-	switch {
-	case t == nil:
-		t = &task{Entry: e, rhythm: r, due: unplanned}
-		s.unmade++
-		s.join(t)
-	case t.Target.SameCheck(e.Target):
-		closeCheck(e.Check)
-	default:
-		t.replace(e, r)
-		if !s.onePass && (s.count == 0 || t.checks < s.count) {
-			s.join(t)
-		}
+	if t := s.tasks[e.Target.ID]; t != nil {
+		s.keep(t, e, r)
+		return t
 	}
+	if t := s.leaving[e.Target.ID]; t != nil { // back while its last check runs: never two at once
+		delete(s.leaving, e.Target.ID)
+		t.removed, t.checks = false, 0
+		s.unmade++
+		t.replace(e, r)
+		s.join(t)
+		return t
+	}
+	t := &task{Entry: e, rhythm: r, due: unplanned}
+	s.unmade++
+	s.join(t)
 	return t
+}
+
+// keep leaves a task alone that did not change, and gives another what the list says now.
+func (s *Scheduler) keep(t *task, e Entry, r rhythm) {
+	if t.Target.SameCheck(e.Target) {
+		closeCheck(e.Check)
+		return
+	}
+	t.replace(e, r)
+	if s.count == 0 || t.checks < s.count {
+		s.join(t)
+	}
 }
 
 // join puts a task at the end of the line, so that it does not wait for its slot; if the slot comes first, it is
@@ -59,11 +72,14 @@ func (s *Scheduler) join(t *task) {
 
 // remove takes a task out of everything; a check that runs ends as it would.
 func (s *Scheduler) remove(t *task) {
-	t.removed = true
-	if s.onePass && t.checks == 0 || s.count > 0 && t.checks < s.count {
+	t.removed, t.lined, t.parked = true, false, false
+	s.timeline.drop(t)
+	if s.count > 0 && t.checks < s.count {
 		s.unmade--
 	}
-	if !t.running {
+	if t.running {
+		s.leaving[t.Target.ID] = t
+	} else {
 		t.closeRetired()
 	}
 }

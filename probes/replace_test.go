@@ -135,3 +135,49 @@ func TestReplaceAgainAndAgain(t *testing.T) {
 		}
 	})
 }
+
+// A target that is taken off the list and put on again while its check runs must not be struck by two at once.
+// Seen to fail when taskFor did not look among those that leave.
+func TestReplaceBackWhileTheLastCheckRuns(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		old, other := entry(1, 10*time.Second, 8*time.Second), entry(2, 10*time.Second, 0)
+		b.run(old, other)
+		time.Sleep(time.Second)
+		b.Replace(b.ctx, []Entry{other})
+		time.Sleep(time.Second)
+		again := entry(1, 10*time.Second, 8*time.Second)
+		b.Replace(b.ctx, []Entry{other, again})
+		time.Sleep(5 * time.Second)
+		if fake(old).runs() != 1 || fake(again).runs() != 0 {
+			t.Errorf("%d and %d runs while the first still runs; want one in all", fake(old).runs(), fake(again).runs())
+		}
+		time.Sleep(4 * time.Second) // the first has ended: its turn in the line comes now
+		if fake(again).runs() != 1 || fake(old).closed() != 1 {
+			t.Errorf("%d runs after the first has ended, %d closes of the first; want 1 and 1", fake(again).runs(), fake(old).closed())
+		}
+		b.stop()
+	})
+}
+
+// A list that changes every minute, of targets with an interval of a day, must not fill the memory with targets that
+// are long gone. Seen to fail without drop's sweep.
+func TestRemovedTargetsLeaveNothingBehind(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		b.run()
+		for round := range 40 {
+			list := entries(500, 24*time.Hour, 0)
+			for i := range list {
+				list[i].Target.ID[15] = byte(round)
+				list[i].Target.ID[14] = byte(i)
+			}
+			b.Replace(b.ctx, list)
+			time.Sleep(time.Second)
+		}
+		b.stop()
+		if n := len(b.Scheduler.timeline.heap); n > 500+2*fewStale {
+			t.Errorf("the timeline holds %d places for 500 targets", n)
+		}
+	})
+}

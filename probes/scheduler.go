@@ -52,6 +52,7 @@ type Scheduler struct {
 
 	// The loop's own.
 	tasks    map[uuid.UUID]*task
+	leaving  map[uuid.UUID]*task // off the list, while their last check runs
 	timeline timeline
 	ready    queue // due, and waiting for a free place among the checks in flight
 	line     queue // never checked
@@ -73,6 +74,9 @@ type SchedulerOptions struct {
 
 // NewScheduler makes a Scheduler without targets.
 func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
+	if o.OnePass {
+		c.Count = 1
+	}
 	return &Scheduler{
 		catalog: o.Catalog, observer: o.Observer, log: o.Log, onePass: o.OnePass,
 		where: c.Where(), limit: c.Concurrency.Limit(), count: int(c.Count),
@@ -85,7 +89,7 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 		pulse: NewPulse(), outbox: newOutbox(int64(c.Buffer)),
 		clock: systemClock(),
 		lists: make(chan []Entry), wake: make(chan struct{}, 1),
-		tasks: map[uuid.UUID]*task{},
+		tasks: map[uuid.UUID]*task{}, leaving: map[uuid.UUID]*task{},
 	}
 }
 

@@ -54,6 +54,7 @@ func TestTimelineGivesTasksInOrder(t *testing.T) {
 	var want []int64
 	tasks := make([]task, 5000)
 	for i := range tasks {
+		tasks[i].due = unplanned
 		due := rand.Int64N(1000)
 		l.plan(&tasks[i], due+5)
 		if i%3 == 0 {

@@ -23,7 +23,8 @@ type task struct {
 	checks  int   // how many were made
 	running bool
 	waiting bool // for a free place among the checks in flight
-	lined   bool // in the line of those that were not checked yet
+	lined   bool // in the line of those that are to be checked soon
+	parked  bool // its turn in the line came while it ran
 	removed bool
 	retired []Check // of an earlier list, closed when the check that runs has ended
 }

@@ -1,10 +1,15 @@
 package probes
 
 // timeline holds tasks by when they are due: a heap with four children a node, because its keys then share cache
-// lines. A task that was planned again stays in its old place too; pop drops what is no longer true.
+// lines. A task that was planned again, or dropped, stays in its old place too until that comes, or until there are
+// too many such places.
 type timeline struct {
-	heap []planned
+	heap  []planned
+	stale int // places that hold no truth any more
 }
+
+// fewStale is how many stale places are never worth a look.
+const fewStale = 1024
 
 type planned struct {
 	due  int64
@@ -13,18 +18,46 @@ type planned struct {
 
 // plan makes a task due at a time, instead of any earlier plan.
 func (l *timeline) plan(t *task, due int64) {
+	l.drop(t)
 	t.due = due
-	l.heap = append(l.heap, planned{due, t})
+	l.push(planned{due, t})
+}
+
+// drop takes a task out.
+func (l *timeline) drop(t *task) {
+	if t.due == unplanned {
+		return
+	}
+	t.due = unplanned
+	l.stale++
+	if l.stale > fewStale && l.stale > len(l.heap)/2 {
+		l.sweep()
+	}
+}
+
+// sweep takes the stale places out.
+func (l *timeline) sweep() {
+	all := l.heap
+	*l = timeline{heap: make([]planned, 0, len(all)-l.stale)}
+	for _, p := range all {
+		if p.task.due == p.due {
+			l.push(p)
+		}
+	}
+}
+
+func (l *timeline) push(p planned) {
+	l.heap = append(l.heap, p)
 	i := len(l.heap) - 1
 	for i > 0 {
 		parent := (i - 1) / 4
-		if l.heap[parent].due <= due {
+		if l.heap[parent].due <= p.due {
 			break
 		}
 		l.heap[i] = l.heap[parent]
 		i = parent
 	}
-	l.heap[i] = planned{due, t}
+	l.heap[i] = p
 }
 
 // pop takes the first task that is due at now and when it was due, or nil.
@@ -36,6 +69,7 @@ func (l *timeline) pop(now int64) (t *task, due int64) {
 			first.task.due = unplanned
 			return first.task, first.due
 		}
+		l.stale = max(l.stale-1, 0) // the same place twice counts once
 	}
 	return nil, 0
 }
