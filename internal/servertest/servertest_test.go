@@ -1,0 +1,121 @@
+package servertest
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// A server that outlives its test would be blamed on the next one.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const patience = 10 * time.Second
+
+// Tests of certificates would pass or fail for another reason than the one that they name.
+func TestCertificates(t *testing.T) {
+	ca := NewAuthority(t)
+	text, err := os.ReadFile(ca.Bundle(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		t.Fatal("the bundle holds no certificate")
+	}
+	now := time.Now()
+	for name, c := range map[string]struct {
+		cert tls.Certificate
+		good bool
+	}{
+		"leaf":         {ca.Leaf(t, func(*x509.Certificate) {}), true},
+		"certified":    {ca.Certify(t, "127.0.0.1", now.Add(time.Hour)), true},
+		"expired":      {ca.Certify(t, "127.0.0.1", now.Add(-time.Hour)), false},
+		"of another":   {ca.Certify(t, "service.example", now.Add(time.Hour)), false},
+		"from another": {NewAuthority(t).Certify(t, "127.0.0.1", now.Add(time.Hour)), false},
+		"self-signed":  {Authority{}.Leaf(t, func(*x509.Certificate) {}), false},
+	} {
+		server := Serve(t, OverTLS(Showing(c.cert), func(c net.Conn) { _, _ = io.WriteString(c, "hello") }))
+		said, err := ask(server, &tls.Config{RootCAs: roots})
+		if c.good != (err == nil) || c.good != (said == "hello") {
+			t.Errorf("%s: %q, %v", name, said, err)
+		}
+	}
+}
+
+func ask(server string, config *tls.Config) (string, error) {
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", server, config)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	said, err := io.ReadAll(conn)
+	return string(said), err
+}
+
+// A test of a server that hangs would hang at its own end.
+func TestServeEndsWithTheTest(t *testing.T) {
+	var conn net.Conn
+	t.Run("held", func(t *testing.T) {
+		var err error
+		if conn, err = net.DialTimeout("tcp", Serve(t, Hold), patience); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = conn.Write([]byte("x")) // by its answer, none, the server is known to hold
+		_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		if n, err := conn.Read(make([]byte, 1)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("a mute server says %d bytes, %v", n, err)
+		}
+	})
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("after the test the connection gives %v", err)
+	}
+}
+
+// What is told apart from a refusal would be tested against an address at which somebody listens.
+func TestFreeAddress(t *testing.T) {
+	addr := FreeAddress(t)
+	if conn, err := net.DialTimeout("tcp", addr, patience); err == nil {
+		conn.Close()
+		t.Error("somebody listens there")
+	}
+	packets, err := net.ListenPacket("udp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packets.Close()
+}
+
+// Tests of DNS would not get the answer that they are about.
+func TestServePackets(t *testing.T) {
+	server := ServePackets(t, func(packet []byte) []byte {
+		if packet[0] == '?' {
+			return nil
+		}
+		packet[0]++
+		return packet
+	})
+	conn, err := net.Dial("udp", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	got := make([]byte, 10)
+	for _, said := range []string{"?", "a"} {
+		if _, err := io.WriteString(conn, said); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := conn.Read(got); err != nil || string(got[:n]) != "b" {
+		t.Errorf("%q, %v", got[:n], err)
+	}
+}
