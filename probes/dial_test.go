@@ -8,33 +8,9 @@ import (
 	"strconv"
 	"testing"
 	"time"
-)
 
-// listen opens a port on loopback whose connections are handed to serve and closed after it.
-func listen(t testing.TB, serve func(net.Conn)) netip.AddrPort {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			serve(conn)
-			_ = conn.Close()
-		}
-	}()
-	t.Cleanup(func() {
-		_ = listener.Close()
-		<-done
-	})
-	return listener.Addr().(*net.TCPAddr).AddrPort()
-}
+	"github.com/uptimer/uptimer/internal/servertest"
+)
 
 func addresses(texts ...string) (addrs []netip.Addr) {
 	for _, text := range texts {
@@ -45,7 +21,7 @@ func addresses(texts ...string) (addrs []netip.Addr) {
 
 // A service that has one dead address beside a living one would be reported down.
 func TestDialTriesAddressesInOrder(t *testing.T) {
-	server := listen(t, func(net.Conn) {})
+	server := netip.MustParseAddrPort(servertest.Serve(t, func(net.Conn) {}))
 	conn, addr, err := Dial(within(t, 10*time.Second), addresses("127.0.0.3", "127.0.0.1"), server.Port())
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +34,7 @@ func TestDialTriesAddressesInOrder(t *testing.T) {
 
 // A user would not learn which address refused first.
 func TestDialReportsTheFirstFailure(t *testing.T) {
-	_, port, _ := net.SplitHostPort(closedPort(t))
+	_, port, _ := net.SplitHostPort(servertest.FreeAddress(t))
 	number, _ := strconv.ParseUint(port, 10, 16)
 	conn, addr, err := Dial(within(t, 10*time.Second), addresses("127.0.0.3", "127.0.0.1"), uint16(number))
 	if conn != nil || addr.String() != "127.0.0.3" {
@@ -69,7 +45,7 @@ func TestDialReportsTheFirstFailure(t *testing.T) {
 
 // A fresh connection each time, ended by a reset so that no local port stays taken.
 func BenchmarkDial(b *testing.B) {
-	server := listen(b, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) })
+	server := netip.MustParseAddrPort(servertest.Serve(b, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }))
 	addrs := []netip.Addr{server.Addr()}
 	b.ReportAllocs()
 	for b.Loop() {

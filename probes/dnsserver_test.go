@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/uptimer/uptimer/internal/servertest"
 )
 
 // fakeDNS is a DNS server on loopback, over UDP and TCP at the same port. It knows what the names begin with:
@@ -30,7 +32,7 @@ type fakeDNS struct {
 
 func startDNS(t *testing.T) *fakeDNS {
 	t.Helper()
-	packets, streams := listenBoth(t)
+	packets, streams := servertest.ListenBoth(t)
 	s := &fakeDNS{addr: packets.LocalAddr().String()}
 	var done sync.WaitGroup
 	done.Go(func() { s.servePackets(packets, &done) })
@@ -40,24 +42,6 @@ func startDNS(t *testing.T) *fakeDNS {
 		done.Wait()
 	})
 	return s
-}
-
-// listenBoth opens a port that is free for UDP and TCP.
-func listenBoth(t *testing.T) (net.PacketConn, net.Listener) {
-	t.Helper()
-	for range 100 {
-		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		streams, err := net.Listen("tcp", packets.LocalAddr().String())
-		if err == nil {
-			return packets, streams
-		}
-		_ = packets.Close() // another program has that port for TCP
-	}
-	t.Fatal("no port is free for UDP and TCP")
-	return nil, nil
 }
 
 func (s *fakeDNS) questions() int {

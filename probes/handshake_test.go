@@ -10,13 +10,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/uptimer/uptimer/internal/servertest"
 )
+
+// speakTLS answers handshakes and says nothing after them.
+func speakTLS(config *tls.Config) func(net.Conn) { return servertest.OverTLS(config, servertest.Hold) }
 
 // shakeHands dials a server of the test and makes a handshake.
 func shakeHands(ctx context.Context, t testing.TB, serve func(net.Conn), name string, verify TLSVerify) (tls.ConnectionState, error) {
 	t.Helper()
-	server := listen(t, serve)
-	conn, err := net.Dial("tcp", server.String())
+	server := servertest.Serve(t, serve)
+	conn, err := net.Dial("tcp", server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,21 +30,11 @@ func shakeHands(ctx context.Context, t testing.TB, serve func(net.Conn), name st
 	return state, err
 }
 
-// speakTLS answers handshakes.
-func speakTLS(config *tls.Config) func(net.Conn) {
-	return func(conn net.Conn) {
-		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-		if server := tls.Server(conn, config); server.Handshake() == nil {
-			_, _ = server.Read(make([]byte, 1))
-		}
-	}
-}
-
 // A user would not be told of a bad certificate, not told what is bad about it, or told so of a good one; and an
 // expired certificate would not show when it expired.
 func TestHandshakeChecksTheCertificate(t *testing.T) {
-	ca, stranger := newAuthority(t), newAuthority(t)
-	trusting := verifyWith(t, ca.bundle(t))
+	ca, stranger := servertest.NewAuthority(t), servertest.NewAuthority(t)
+	trusting := verifyWith(t, ca.Bundle(t))
 	day := time.Date(2020, 2, 3, 4, 5, 6, 0, time.UTC)
 	plain := func(*x509.Certificate) {}
 	expired := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = day.AddDate(-1, 0, 0), day }
@@ -53,27 +48,27 @@ func TestHandshakeChecksTheCertificate(t *testing.T) {
 		verify TLSVerify
 		want   string // empty: up
 	}{
-		{"service.example", ca.leaf(t, plain), trusting, ""},
-		{"Service.Example.", ca.leaf(t, plain), trusting, ""},
-		{"127.0.0.1", ca.leaf(t, plain), trusting, ""},
-		{"service.example", ca.leaf(t, expired), trusting, handshake + "the certificate expired on 2020-02-03T04:05:06Z"},
-		{"service.example", ca.leaf(t, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = day.AddDate(80, 0, 0), day.AddDate(81, 0, 0) }),
+		{"service.example", ca.Leaf(t, plain), trusting, ""},
+		{"Service.Example.", ca.Leaf(t, plain), trusting, ""},
+		{"127.0.0.1", ca.Leaf(t, plain), trusting, ""},
+		{"service.example", ca.Leaf(t, expired), trusting, handshake + "the certificate expired on 2020-02-03T04:05:06Z"},
+		{"service.example", ca.Leaf(t, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = day.AddDate(80, 0, 0), day.AddDate(81, 0, 0) }),
 			trusting, handshake + "the certificate is not valid before 2100-02-03T04:05:06Z"},
-		{"other.example", ca.leaf(t, plain), trusting,
+		{"other.example", ca.Leaf(t, plain), trusting,
 			"TLS handshake with other.example: the certificate is not for other.example, only for service.example"},
-		{"127.0.0.2", ca.leaf(t, plain), trusting,
+		{"127.0.0.2", ca.Leaf(t, plain), trusting,
 			"TLS handshake with 127.0.0.2: the certificate is not for 127.0.0.2, only for 127.0.0.1, service.example"},
-		{"service.example", ca.leaf(t, manyNames), trusting,
+		{"service.example", ca.Leaf(t, manyNames), trusting,
 			handshake + "the certificate is not for service.example, only for a.x, b.x, c.x, d.x, e.x and 2 more"},
-		{"service.example", ca.leaf(t, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil }), trusting,
+		{"service.example", ca.Leaf(t, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil }), trusting,
 			handshake + "the certificate is not for service.example: it names no host"},
-		{"service.example", stranger.leaf(t, plain), trusting, handshake + "the certificate is from an unknown authority (CN=Test Authority)"},
-		{"service.example", authority{}.leaf(t, plain), trusting, handshake + "the certificate is self-signed and not trusted"},
-		{"other.example", ca.leaf(t, expired), trusting, "TLS handshake with other.example: the certificate expired on 2020-02-03T04:05:06Z; " +
+		{"service.example", stranger.Leaf(t, plain), trusting, handshake + "the certificate is from an unknown authority (CN=Test Authority)"},
+		{"service.example", servertest.Authority{}.Leaf(t, plain), trusting, handshake + "the certificate is self-signed and not trusted"},
+		{"other.example", ca.Leaf(t, expired), trusting, "TLS handshake with other.example: the certificate expired on 2020-02-03T04:05:06Z; " +
 			"the certificate is not for other.example, only for service.example"},
-		{"other.example", stranger.leaf(t, expired), verifyWith(t, "no"), ""},
+		{"other.example", stranger.Leaf(t, expired), verifyWith(t, "no"), ""},
 	} {
-		state, err := shakeHands(within(t, 10*time.Second), t, speakTLS(&tls.Config{Certificates: []tls.Certificate{c.leaf}}), c.name, c.verify)
+		state, err := shakeHands(within(t, 10*time.Second), t, speakTLS(servertest.Showing(c.leaf)), c.name, c.verify)
 		if c.want != "" {
 			wantFailure(t, err, Failure{Reason: Certificate, Text: c.want})
 		} else if err != nil {
@@ -90,8 +85,8 @@ func TestHandshakeChecksTheCertificate(t *testing.T) {
 
 // A server that does not speak TLS, or breaks off, would be reported with the wrong reason or in a library's jargon.
 func TestHandshakeSaysWhatWentWrong(t *testing.T) {
-	ca := newAuthority(t)
-	leaf := ca.leaf(t, func(*x509.Certificate) {})
+	ca := servertest.NewAuthority(t)
+	leaf := ca.Leaf(t, func(*x509.Certificate) {})
 	says := func(text string) func(net.Conn) {
 		return func(c net.Conn) {
 			_, _ = io.WriteString(c, text)
@@ -109,7 +104,7 @@ func TestHandshakeSaysWhatWentWrong(t *testing.T) {
 			Failure{TLS, handshake + `the server does not speak TLS, it says "\x00\x01\x02\x03\x04\x05\xff"`, false}},
 		"a nonsense record": {says("\x16\x03\x03\x00\x04\xff\x00\x00\x00"),
 			Failure{TLS, handshake + "what the server sent is not acceptable: unexpected message", false}},
-		"end": {func(c net.Conn) { _, _ = c.Read(make([]byte, 4096)) },
+		"end": {servertest.HearAndClose,
 			Failure{TLS, handshake + "the server closed the connection in the middle of it", false}},
 		"reset": {func(c net.Conn) { _, _ = c.Read(make([]byte, 1)); _ = c.(*net.TCPConn).SetLinger(0) },
 			Failure{Reset, handshake + "connection reset", false}},
@@ -117,12 +112,12 @@ func TestHandshakeSaysWhatWentWrong(t *testing.T) {
 			Failure{TLS, handshake + "the server refuses: protocol version not supported", false}},
 		"client certificate wanted": {speakTLS(&tls.Config{Certificates: []tls.Certificate{leaf}, MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert}),
 			Failure{TLS, handshake + "the server refuses: handshake failure (it asked for a client certificate)", false}},
-		"another protocol": {speakTLS(&tls.Config{Certificates: []tls.Certificate{leaf}, NextProtos: []string{"other"}}),
+		"another protocol": {speakTLS(servertest.Showing(leaf, "other")),
 			Failure{Protocol, handshake + "the server does not speak HTTP/1.1, only another version such as HTTP/2 (h2)", false}},
 		"HTTP/2 unasked": {says(helloH2),
 			Failure{Protocol, handshake + "the server does not speak HTTP/1.1, only another version such as HTTP/2 (h2)", false}},
 	} {
-		_, err := shakeHands(within(t, 10*time.Second), t, c.serve, "service.example", verifyWith(t, ca.bundle(t)))
+		_, err := shakeHands(within(t, 10*time.Second), t, c.serve, "service.example", verifyWith(t, ca.Bundle(t)))
 		if f := new(Failure); !errors.As(err, &f) || *f != c.want {
 			t.Errorf("%s:\n got %#v\nwant %#v", name, err, c.want)
 		}
@@ -135,14 +130,13 @@ var helloH2 = "\x16\x03\x03\x00\x35" + "\x02\x00\x00\x31" + "\x03\x03" + strings
 
 // A mute server would hold the check beyond its time, or our own shutdown would be reported as its failure.
 func TestHandshakeEndsWithItsContext(t *testing.T) {
-	mute := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
-	_, err := shakeHands(within(t, 100*time.Millisecond), t, mute, "service.example", TLSVerify{})
+	_, err := shakeHands(within(t, 100*time.Millisecond), t, servertest.Hold, "service.example", TLSVerify{})
 	wantFailure(t, err, Failure{Timeout, "TLS handshake with service.example: no answer in time", true})
 
 	ctx, cancel := context.WithCancel(within(t, time.Minute))
 	time.AfterFunc(50*time.Millisecond, cancel)
 	began := time.Now()
-	_, err = shakeHands(ctx, t, mute, "service.example", TLSVerify{})
+	_, err = shakeHands(ctx, t, servertest.Hold, "service.example", TLSVerify{})
 	if took := time.Since(began); !errors.Is(err, context.Canceled) || took > 20*time.Second {
 		t.Errorf("cancelled: got %v after %v", err, took)
 	}
@@ -150,7 +144,7 @@ func TestHandshakeEndsWithItsContext(t *testing.T) {
 
 // A user who switched verification off could not see that an old appliance is up.
 func TestHandshakeWithOldServers(t *testing.T) {
-	leaf := newAuthority(t).leaf(t, func(*x509.Certificate) {})
+	leaf := servertest.NewAuthority(t).Leaf(t, func(*x509.Certificate) {})
 	old := &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10, CipherSuites: allCiphers}
 	state, err := shakeHands(within(t, 10*time.Second), t, speakTLS(old), "service.example", verifyWith(t, "no"))
 	if err != nil || state.Version != tls.VersionTLS10 {
@@ -160,7 +154,7 @@ func TestHandshakeWithOldServers(t *testing.T) {
 
 // A server with many names on one address would show the wrong certificate, or refuse an address sent as a name.
 func TestHandshakeSendsTheName(t *testing.T) {
-	leaf := newAuthority(t).leaf(t, func(*x509.Certificate) {})
+	leaf := servertest.NewAuthority(t).Leaf(t, func(*x509.Certificate) {})
 	for name, want := range map[string]string{"service.example.": "service.example", "127.0.0.1": "", "::1": "", "fe80::1%eth0": ""} {
 		asked := make(chan string, 1)
 		config := &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -177,12 +171,12 @@ func TestHandshakeSendsTheName(t *testing.T) {
 }
 
 func BenchmarkHandshake(b *testing.B) {
-	ca := newAuthority(b)
-	server := listen(b, speakTLS(&tls.Config{Certificates: []tls.Certificate{ca.leaf(b, func(*x509.Certificate) {})}}))
-	verify := verifyWith(b, ca.bundle(b))
+	ca := servertest.NewAuthority(b)
+	server := servertest.Serve(b, speakTLS(servertest.Showing(ca.Leaf(b, func(*x509.Certificate) {}))))
+	verify := verifyWith(b, ca.Bundle(b))
 	b.ReportAllocs()
 	for b.Loop() {
-		conn, err := net.Dial("tcp", server.String())
+		conn, err := net.Dial("tcp", server)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uptimer/uptimer/internal/nettest"
+	"github.com/uptimer/uptimer/internal/servertest"
 )
 
 // dialing is the error of dialing an address.
@@ -32,33 +35,33 @@ func asking(t *testing.T, server string) error {
 
 // Targets would be down because this machine has no way to them. Seen to fail when Explain calls every unreachable
 // network an outage.
-func TestNoRouteIsNoOutage(t *testing.T) { inOwnNetwork(t, "TestChildNoRoute", "route") }
+func TestNoRouteIsNoOutage(t *testing.T) { nettest.InOwnNetwork(t, "TestChildNoRoute", "route") }
 
 // TestChildNoRoute is the child of TestNoRouteIsNoOutage.
 func TestChildNoRoute(t *testing.T) {
-	if childTask() == "" {
+	if nettest.Task() == "" {
 		return
 	}
 	wantOwnFault(t, dialing(t, "127.0.0.1:9"), CauseRoute) // the loopback is down
-	linkUp(t, "lo")
+	nettest.LinkUp(t, "lo")
 	wantFailure(t, dialing(t, "127.0.0.1:9"), Failure{Refused, "connecting to 127.0.0.1:9: connection refused", false})
 	wantOwnFault(t, dialing(t, "192.0.2.7:9"), CauseRoute)
 	wantOwnFault(t, dialing(t, "[2001:db8::7]:9"), CauseRoute)
 	wantOwnFault(t, asking(t, "192.0.2.53:53"), CauseRoute)
-	setKernel(t, "ipv6/conf/lo/disable_ipv6", "1")
+	nettest.SetKernel(t, "ipv6/conf/lo/disable_ipv6", "1")
 	wantOwnFault(t, dialing(t, "[::1]:9"), CauseRoute)
 }
 
 // A service would be down because one of its addresses is of a family that this machine does not have; or its real
 // outage would be hidden by that.
-func TestNoRouteOfOneFamily(t *testing.T) { inOwnNetwork(t, "TestChildOneFamily", "family") }
+func TestNoRouteOfOneFamily(t *testing.T) { nettest.InOwnNetwork(t, "TestChildOneFamily", "family") }
 
 // TestChildOneFamily is the child of TestNoRouteOfOneFamily.
 func TestChildOneFamily(t *testing.T) {
-	if childTask() == "" {
+	if nettest.Task() == "" {
 		return
 	}
-	linkUp(t, "lo")
+	nettest.LinkUp(t, "lo")
 	_, addr, err := Dial(within(t, 10*time.Second), addresses("2001:db8::7", "127.0.0.1"), 9)
 	wantFailure(t, err, Failure{Refused, "connecting to 127.0.0.1:9: connection refused", false})
 	if addr.String() != "127.0.0.1" {
@@ -68,17 +71,19 @@ func TestChildOneFamily(t *testing.T) {
 
 // Targets would be down because the administrator of this machine does not let us reach them. That a host is said to
 // be unreachable is an outage all the same.
-func TestNoPermissionIsNoOutage(t *testing.T) { inOwnNetwork(t, "TestChildNoPermission", "permission") }
+func TestNoPermissionIsNoOutage(t *testing.T) {
+	nettest.InOwnNetwork(t, "TestChildNoPermission", "permission")
+}
 
 // TestChildNoPermission is the child of TestNoPermissionIsNoOutage.
 func TestChildNoPermission(t *testing.T) {
-	if childTask() == "" {
+	if nettest.Task() == "" {
 		return
 	}
-	linkUp(t, "lo")
-	addRoute(t, "192.0.2.8", unix.RTN_PROHIBIT, 0)
-	addRoute(t, "2001:db8::8", unix.RTN_PROHIBIT, 0)
-	addRoute(t, "192.0.2.9", unix.RTN_UNREACHABLE, 0)
+	nettest.LinkUp(t, "lo")
+	nettest.AddRoute(t, netip.MustParseAddr("192.0.2.8"), unix.RTN_PROHIBIT, 0)
+	nettest.AddRoute(t, netip.MustParseAddr("2001:db8::8"), unix.RTN_PROHIBIT, 0)
+	nettest.AddRoute(t, netip.MustParseAddr("192.0.2.9"), unix.RTN_UNREACHABLE, 0)
 	wantOwnFault(t, dialing(t, "192.0.2.8:9"), CausePermission)
 	wantOwnFault(t, dialing(t, "[2001:db8::8]:9"), CausePermission)
 	wantOwnFault(t, asking(t, "192.0.2.8:53"), CausePermission)
@@ -87,15 +92,15 @@ func TestChildNoPermission(t *testing.T) {
 
 // Targets would be down because this machine has used up its local ports. Seen to fail when EADDRNOTAVAIL is no own
 // fault.
-func TestNoPortIsNoOutage(t *testing.T) { inOwnNetwork(t, "TestChildNoPort", "ports") }
+func TestNoPortIsNoOutage(t *testing.T) { nettest.InOwnNetwork(t, "TestChildNoPort", "ports") }
 
 // TestChildNoPort is the child of TestNoPortIsNoOutage.
 func TestChildNoPort(t *testing.T) {
-	if childTask() == "" {
+	if nettest.Task() == "" {
 		return
 	}
-	linkUp(t, "lo")
-	setKernel(t, "ipv4/ip_local_port_range", "40000 40000")
+	nettest.LinkUp(t, "lo")
+	nettest.SetKernel(t, "ipv4/ip_local_port_range", "40000 40000")
 	listener, err := net.Listen("tcp", "127.0.0.1:8080")
 	if err != nil {
 		t.Fatal(err)
@@ -119,16 +124,16 @@ func TestChildNoPort(t *testing.T) {
 
 // Targets would be down because this process has too many files open. Seen to fail when EMFILE is no own fault.
 func TestNoDescriptorIsNoOutage(t *testing.T) {
-	out, err := childTest("TestChildNoDescriptor", "descriptors").CombinedOutput()
-	judge(t, "TestChildNoDescriptor", out, err)
+	out, err := nettest.Child("TestChildNoDescriptor", "descriptors").CombinedOutput()
+	nettest.Judge(t, "TestChildNoDescriptor", out, err)
 }
 
 // TestChildNoDescriptor is the child of TestNoDescriptorIsNoOutage.
 func TestChildNoDescriptor(t *testing.T) {
-	if childTask() == "" {
+	if nettest.Task() == "" {
 		return
 	}
-	server := listen(t, func(net.Conn) {})
+	server := netip.MustParseAddrPort(servertest.Serve(t, func(net.Conn) {}))
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 64, Max: 64}); err != nil {
 		t.Fatal(err)
 	}

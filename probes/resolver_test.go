@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/uptimer/uptimer/internal/servertest"
 )
 
 // resolverOf is a resolver that asks a server of the test and has answered nobody yet.
@@ -108,7 +110,7 @@ func TestSilentResolverIsOurOwnFault(t *testing.T) {
 		_, err := resolverOf(server, 0).Lookup(within(t, 300*time.Millisecond), host, FamilyAny)
 		wantOwnFault(t, err, CauseResolver)
 	}
-	closed := closedPort(t)
+	closed := servertest.FreeAddress(t)
 	_, err := resolverOf(closed, 0).Lookup(within(t, 10*time.Second), "both.example", FamilyAny)
 	wantOwnFault(t, err, CauseResolver)
 	_, err = resolverOf(closed, time.Hour).Lookup(within(t, 10*time.Second), "both.example", FamilyAny)

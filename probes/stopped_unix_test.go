@@ -12,12 +12,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/uptimer/uptimer/internal/nettest"
 )
 
 // Whoever stops the program for a moment (a suspended laptop, a frozen container) would find every target down at
 // its end. Seen to fail when Guarded does not ask the pulse.
 func TestStoppedProcessBlamesItself(t *testing.T) {
-	child := childTest("TestChildIsStopped", "check")
+	child := nettest.Child("TestChildIsStopped", "check")
 	in, err := child.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +61,7 @@ func readUntil(lines *bufio.Scanner, want string) bool {
 // TestChildIsStopped is the child of TestStoppedProcessBlamesItself: its check fails by time as soon as it is told to,
 // which is while it is stopped.
 func TestChildIsStopped(t *testing.T) {
-	if childTask() == "" {
+	if nettest.Task() == "" {
 		return
 	}
 	pulse := NewPulse()

@@ -6,7 +6,19 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/uptimer/uptimer/internal/nettest"
+	"github.com/uptimer/uptimer/internal/servertest"
 )
+
+func verifyWith(t testing.TB, text string) TLSVerify {
+	t.Helper()
+	v, err := ParseTLSVerify(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
 
 // A user's own authority would not be trusted, or be loaded anew for each of thousands of targets.
 func TestParseTLSVerify(t *testing.T) {
@@ -15,7 +27,7 @@ func TestParseTLSVerify(t *testing.T) {
 			t.Errorf("%q: got %+v, %v", text, v, err)
 		}
 	}
-	path := newAuthority(t).bundle(t)
+	path := servertest.NewAuthority(t).Bundle(t)
 	var first, second TLSVerify
 	if err := first.Decode(path); err != nil {
 		t.Fatal(err)
@@ -30,9 +42,9 @@ func TestParseTLSVerify(t *testing.T) {
 
 // An authority that was renewed in place would be refused until the next restart.
 func TestParseTLSVerifyReadsAChangedFile(t *testing.T) {
-	path := newAuthority(t).bundle(t)
+	path := servertest.NewAuthority(t).Bundle(t)
 	old := verifyWith(t, path)
-	fresh := newAuthority(t).bundle(t)
+	fresh := servertest.NewAuthority(t).Bundle(t)
 	if err := os.Rename(fresh, path); err != nil {
 		t.Fatal(err)
 	}
@@ -74,12 +86,12 @@ func TestCheckSystemRoots(t *testing.T) {
 		setting, file string
 		want          string
 	}{
-		"roots":           {"yes", newAuthority(t).bundle(t), "fine"},
+		"roots":           {"yes", servertest.NewAuthority(t).Bundle(t), "fine"},
 		"no roots":        {"yes", filepath.Join(none, "none.pem"), "this machine has no certificate authorities to check certificates against; install the package ca-certificates, or set PROBE_TLS_VERIFY to the path of a CA bundle, or to no"},
 		"no roots, off":   {"no", filepath.Join(none, "none.pem"), "fine"},
-		"no roots needed": {newAuthority(t).bundle(t), filepath.Join(none, "none.pem"), "fine"},
+		"no roots needed": {servertest.NewAuthority(t).Bundle(t), filepath.Join(none, "none.pem"), "fine"},
 	} {
-		child := childTest("TestChildChecksRoots", c.setting, "SSL_CERT_FILE="+c.file, "SSL_CERT_DIR="+none)
+		child := nettest.Child("TestChildChecksRoots", c.setting, "SSL_CERT_FILE="+c.file, "SSL_CERT_DIR="+none)
 		out, err := child.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "\nanswer: "+c.want+"\n") {
 			t.Errorf("%s: got %v\n%s\nwant %s", name, err, out, c.want)
@@ -89,7 +101,7 @@ func TestCheckSystemRoots(t *testing.T) {
 
 // TestChildChecksRoots is the child of TestCheckSystemRoots: a process reads the system's authorities once.
 func TestChildChecksRoots(t *testing.T) {
-	setting := childTask()
+	setting := nettest.Task()
 	if setting == "" {
 		return
 	}

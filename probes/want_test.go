@@ -2,20 +2,8 @@ package probes
 
 import (
 	"errors"
-	"net"
 	"testing"
 )
-
-// closedPort is an address on loopback at which nothing listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	return conn.LocalAddr().String()
-}
 
 func wantFailure(t *testing.T, err error, want Failure) {
 	t.Helper()

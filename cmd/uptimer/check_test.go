@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/schemas"
 )
 
@@ -58,21 +58,10 @@ func webServer(t *testing.T) string {
 	return s.URL
 }
 
-// closedPort is an address where nothing listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // If this failed, scripts that ask for the exit code would be told that what is down is up, or that our own trouble
 // is an outage.
 func TestCheckExitCodes(t *testing.T) {
-	web, closed := webServer(t), closedPort(t)
+	web, closed := webServer(t), servertest.FreeAddress(t)
 	address := strings.TrimPrefix(web, "http://")
 	for _, c := range []struct {
 		name    string
@@ -145,7 +134,7 @@ func TestCheckJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web, closed := webServer(t), closedPort(t)
+	web, closed := webServer(t), servertest.FreeAddress(t)
 	urls := []string{web + "/a", "tcp://" + closed, web + "/down"}
 	got := check(t, []string{"PROBE_LOCATION=here"}, append([]string{"--json"}, urls...)...)
 	if got.code != 1 || got.stderr != "" {
@@ -172,7 +161,7 @@ func TestCheckJSON(t *testing.T) {
 
 // If this failed, a program would take our own trouble for an event, or would not be told of it.
 func TestCheckJSONOfFaults(t *testing.T) {
-	web, closed := webServer(t), closedPort(t)
+	web, closed := webServer(t), servertest.FreeAddress(t)
 	got := check(t, []string{"PROBE_PROXY=http://user:geheim@" + closed}, "--json", web)
 	want := "uptimer: " + web + " could not be checked: proxy"
 	if got.code != 3 || got.stdout != "" || !strings.HasPrefix(got.stderr, want) || strings.Contains(got.stderr, "geheim") {

@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/uptimer/uptimer/internal/servertest"
 )
 
 // aServer answers every request with a line.
@@ -21,17 +22,6 @@ func aServer(t *testing.T) string {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "All Systems: Operational") }))
 	t.Cleanup(s.Close)
 	return s.URL
-}
-
-// aMuteServer takes connections and never says a word.
-func aMuteServer(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	return "http://" + l.Addr().String()
 }
 
 // A person with three URLs who sees nothing for half a minute has gone by then.
@@ -64,7 +54,7 @@ func TestAClosedPipeEndsQuietly(t *testing.T) {
 
 // A restart that is slow, or shows up as an outage of whatever was being checked, makes every deployment an alarm.
 func TestSIGTERMIsNoOutage(t *testing.T) {
-	mute := aMuteServer(t)
+	mute := "http://" + servertest.Serve(t, servertest.Hold)
 	p := start(t, []string{fmt.Sprintf("PROBE_URLS=[%s/slow, %s]", mute, aServer(t)), "PROBE_TIMEOUT=25"})
 	p.want("the one that answers", func(e event) bool { return e.Up })
 	asked := time.Now()
@@ -153,12 +143,7 @@ func TestTheListIsFollowed(t *testing.T) {
 
 // On call, one looks at the metrics and at health first.
 func TestMetricsAndHealth(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
+	addr := servertest.FreeAddress(t)
 	down := call(t, []string{"METRICS_ADDR=" + addr}, "health")
 	if down.code != exitFailed || down.stdout != "" {
 		t.Errorf("health with nobody there: exit code %d, %q", down.code, down.stdout)
@@ -223,12 +208,8 @@ func TestSecretsAreNowhere(t *testing.T) {
 
 // Two instances with the same METRICS_ADDR: the second must say why it does not start.
 func TestAMetricsAddressThatIsTaken(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	got := call(t, []string{"PROBE_URLS=http://127.0.0.1:1", "METRICS_ADDR=" + l.Addr().String()})
+	taken := servertest.Serve(t, servertest.Hold)
+	got := call(t, []string{"PROBE_URLS=http://127.0.0.1:1", "METRICS_ADDR=" + taken})
 	if lines := got.complaints(); got.code != exitFailed || len(lines) != 1 || !strings.Contains(lines[0], "address already in use") {
 		t.Errorf("exit code %d:\n%s", got.code, got.stderr)
 	}

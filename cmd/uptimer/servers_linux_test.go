@@ -1,13 +1,8 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/uptimer/uptimer/internal/servertest"
 )
 
 // needs finds a program, or skips the test; with CI=true it must be there.
@@ -37,30 +34,19 @@ func isProgram(path string) bool {
 	return err == nil && !info.IsDir() && info.Mode()&0o111 != 0
 }
 
-// certificate makes a certificate for 127.0.0.1 that is its own CA, and returns its file and its end.
+// certificate makes a certificate for 127.0.0.1 that nginx finds in dir, and returns the file of its CA and its end.
 func certificate(t *testing.T, dir string) (file, expires string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	end := time.Now().Add(40 * 24 * time.Hour).UTC().Truncate(time.Second)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "uptimer test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: end,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	ca := servertest.NewAuthority(t)
+	leaf := ca.Certify(t, "127.0.0.1", end)
+	private, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = filepath.Join(dir, "cert.pem")
-	write(t, file, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	write(t, filepath.Join(dir, "cert.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Leaf.Raw})))
 	write(t, filepath.Join(dir, "key.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
-	return file, end.Format("2006-01-02T15:04:05.000000Z")
+	return ca.Bundle(t), end.Format("2006-01-02T15:04:05.000000Z")
 }
 
 const nginxConfig = `
@@ -88,7 +74,7 @@ http {
 func startNginx(t *testing.T, dir string) (web, tls string) {
 	t.Helper()
 	program := needs(t, "nginx", "nginx")
-	web, tls = freeAddress(t), freeAddress(t)
+	web, tls = servertest.FreeAddress(t), servertest.FreeAddress(t)
 	write(t, filepath.Join(dir, "zipped"), strings.Repeat("hay ", 16000)+"needle\n")
 	write(t, filepath.Join(dir, "private"), "All Systems Operational\n")
 	write(t, filepath.Join(dir, "users"), "admin:{PLAIN}secret\n")
@@ -111,7 +97,7 @@ func startSSH(t *testing.T, dir string) string {
 			t.Fatal(err)
 		}
 	}
-	addr := freeAddress(t)
+	addr := servertest.FreeAddress(t)
 	host, number, _ := net.SplitHostPort(addr)
 	serve(t, addr, exec.Command(program, "-D", "-e", "-f", "/dev/null", "-h", key, "-p", number,
 		"-o", "ListenAddress="+host, "-o", "PidFile=none", "-o", "UsePAM=no"))
@@ -143,15 +129,4 @@ func serve(t *testing.T, addr string, cmd *exec.Cmd) {
 			t.Fatalf("%s cannot be reached at %s: %v", cmd.Path, addr, err)
 		}
 	}
-}
-
-// freeAddress is an address on loopback that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

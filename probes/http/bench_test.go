@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
 
 // BenchmarkCheck is what a check of a fresh connection costs, the server on loopback included.
 func BenchmarkCheck(b *testing.B) {
-	addr := serve(b, func(c net.Conn) {
+	addr := servertest.Serve(b, func(c net.Conn) {
 		buffer := make([]byte, 1024)
 		if _, err := c.Read(buffer); err == nil {
 			_, _ = c.Write([]byte(okHead + "Content-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -89,7 +90,7 @@ func TestBodyAndVerdict(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r, d := checkOnce(t, "http://"+serve(t, say(c.answer)), c.options)
+			r, d := checkOnce(t, "http://"+servertest.Serve(t, say(c.answer)), c.options)
 			expect(t, r, c.reason, c.text)
 			if got := shown(d.MatchesRegex); got != c.matches {
 				t.Errorf("matches %q, want %q", got, c.matches)
@@ -115,7 +116,7 @@ func shown[T any](p *T) string {
 
 // If this failed, fields would be missing from events, or have other names than users rely on.
 func TestDetailsJSON(t *testing.T) {
-	_, d := checkOnce(t, "http://"+serve(t, say(okHead+"\r\nhello")), targets.Options{Regex: "h"})
+	_, d := checkOnce(t, "http://"+servertest.Serve(t, say(okHead+"\r\nhello")), targets.Options{Regex: "h"})
 	got, err := json.Marshal(d)
 	want := `{"method":"GET","status_code":200,"http_version":"1.1","regex":"h","matches_regex":true,"body_bytes":5,"redirects":0,"final_url":null,"tls_version":null,"certificate_expires_at":null}`
 	if err != nil || string(got) != want {

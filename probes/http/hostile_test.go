@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -29,18 +30,18 @@ var hostile = []struct {
 	timesOut bool
 }{
 	{name: "closed without an answer", speak: say(), reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
-	{name: "closed before the request", speak: func(c net.Conn) { closeWrite(c); hold(c) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
+	{name: "closed before the request", speak: func(c net.Conn) { closeWrite(c); servertest.Hold(c) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
 	{name: "reset", speak: func(c net.Conn) { readRequest(c); reset(c) }, reason: probes.Reset, text: "waiting for the answer of ADDR: connection reset"},
 	{name: "reset in the body", speak: func(c net.Conn) {
 		say(okHead + "Content-Length: 100\r\n\r\nhalf")(c)
 		time.Sleep(50 * time.Millisecond) // let the text arrive before the reset overtakes it
 		reset(c)
 	}, reason: probes.Reset, text: "reading the body: connection reset"},
-	{name: "mute", speak: hold, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
-	{name: "half-closed and mute", speak: func(c net.Conn) { readRequest(c); closeWrite(c); hold(c) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
-	{name: "half-closed after the answer", speak: func(c net.Conn) { say(okHead + "\r\nhello")(c); closeWrite(c); hold(c) }, reason: probes.OK},
+	{name: "mute", speak: servertest.Hold, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
+	{name: "half-closed and mute", speak: func(c net.Conn) { readRequest(c); closeWrite(c); servertest.Hold(c) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
+	{name: "half-closed after the answer", speak: func(c net.Conn) { say(okHead + "\r\nhello")(c); closeWrite(c); servertest.Hold(c) }, reason: probes.OK},
 	{name: "garbage", speak: say("\x00\x01\x02\xff garbage\r\n"), reason: probes.Protocol, text: `waiting for the answer of ADDR: the answer is not HTTP: it begins "\x00\x01\x02\xff garbage\r\n"`},
-	{name: "banner of another protocol, connection left open", speak: func(c net.Conn) { say("SSH-2.0-OpenSSH_9.2")(c); hold(c) }, reason: probes.Protocol, text: `waiting for the answer of ADDR: the answer is not HTTP: it begins "SSH-2.0-OpenSSH_9.2"`},
+	{name: "banner of another protocol, connection left open", speak: func(c net.Conn) { say("SSH-2.0-OpenSSH_9.2")(c); servertest.Hold(c) }, reason: probes.Protocol, text: `waiting for the answer of ADDR: the answer is not HTTP: it begins "SSH-2.0-OpenSSH_9.2"`},
 	{name: "one byte", speak: say("H"), reason: probes.Protocol, text: `waiting for the answer of ADDR: the answer is not HTTP: it is "H"`},
 	{name: "http/2 frame", speak: say("\x00\x00\x12\x04\x00\x00\x00\x00\x00 settings"), reason: probes.Protocol, text: "waiting for the answer of ADDR: the server speaks only HTTP/2; want HTTP/1.1"},
 	{name: "tls alert", speak: say("\x15\x03\x01\x00\x02\x02\x46"), reason: probes.Protocol, text: "waiting for the answer of ADDR: the answer is TLS, not HTTP; should the URL be https?"},
@@ -99,7 +100,7 @@ func TestHostileServers(t *testing.T) {
 	for _, h := range hostile {
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
-			addr := serve(t, h.speak)
+			addr := servertest.Serve(t, h.speak)
 			timeout := patience
 			if h.timesOut {
 				timeout = 300 * time.Millisecond
@@ -126,7 +127,7 @@ func TestHostileServers(t *testing.T) {
 
 // If this failed, an endless body would be read beyond PROBE_MAX_BODY, or counted wrong.
 func TestMaxBodyEndsAnEndlessBody(t *testing.T) {
-	addr := serve(t, func(c net.Conn) { say(okHead + "\r\n")(c); forever(c, strings.Repeat("x", 64<<10)) })
+	addr := servertest.Serve(t, func(c net.Conn) { say(okHead + "\r\n")(c); forever(c, strings.Repeat("x", 64<<10)) })
 	r, details := checkOnce(t, "http://"+addr, targets.Options{Regex: "^x+$"}, "PROBE_MAX_BODY=100000")
 	expect(t, r, probes.OK, "")
 	if *details.BodyBytes != 100000 || !*details.MatchesRegex {
@@ -140,7 +141,7 @@ func TestMaxBodyEndsAnEndlessBody(t *testing.T) {
 // setting PROBE_MAX_BODY to 64MiB: then it shows more than 100 MiB.
 func TestGzipBombCostsNoMemory(t *testing.T) {
 	bomb := zeros(64 << 20)
-	addr := serve(t, func(c net.Conn) { say(okHead+"Content-Encoding: gzip\r\n\r\n", bomb)(c) })
+	addr := servertest.Serve(t, func(c net.Conn) { say(okHead+"Content-Encoding: gzip\r\n\r\n", bomb)(c) })
 	check := prepare(t, probeWith(t), "http://"+addr, targets.Options{Regex: "boom"})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -160,16 +161,16 @@ func TestGzipBombCostsNoMemory(t *testing.T) {
 func TestShutdownIsNoOutage(t *testing.T) {
 	begun := make(chan struct{}, 1)
 	for name, speak := range map[string]func(net.Conn){
-		"waiting":   func(c net.Conn) { readRequest(c); begun <- struct{}{}; hold(c) },
-		"receiving": func(c net.Conn) { say(okHead + "\r\nx")(c); begun <- struct{}{}; hold(c) },
+		"waiting":   func(c net.Conn) { readRequest(c); begun <- struct{}{}; servertest.Hold(c) },
+		"receiving": func(c net.Conn) { say(okHead + "\r\nx")(c); begun <- struct{}{}; servertest.Hold(c) },
 		"bad status": func(c net.Conn) {
 			say("HTTP/1.1 500 Oops\r\n\r\nx")(c)
 			begun <- struct{}{}
-			hold(c)
+			servertest.Hold(c)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			check := prepare(t, probeWith(t), "http://"+serve(t, speak), targets.Options{})
+			check := prepare(t, probeWith(t), "http://"+servertest.Serve(t, speak), targets.Options{})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			go func() { <-begun; cancel() }()

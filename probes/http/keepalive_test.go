@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -59,7 +60,7 @@ func TestKeepAlive(t *testing.T) {
 			t.Parallel()
 			var conns atomic.Int32
 			p := probeWith(t, "PROBE_MAX_BODY=64KiB")
-			check := prepare(t, p, "http://"+serve(t, persistent(&conns, c.each, c.answer)), c.options)
+			check := prepare(t, p, "http://"+servertest.Serve(t, persistent(&conns, c.each, c.answer)), c.options)
 			for i := range 3 {
 				r, _ := runFor(t, patience, check)
 				expect(t, r, probes.OK, "")
@@ -86,7 +87,7 @@ func TestKeepAlive(t *testing.T) {
 // closes after it has read the request, which nobody can see before.
 func TestKeepAliveTriesAgainOnce(t *testing.T) {
 	var conns, requests atomic.Int32
-	addr := serve(t, func(c net.Conn) {
+	addr := servertest.Serve(t, func(c net.Conn) {
 		first := conns.Add(1) == 1
 		reader := bufio.NewReader(c)
 		for n := 1; ; n++ {
@@ -113,7 +114,7 @@ func TestKeepAliveTriesAgainOnce(t *testing.T) {
 func TestKeepAliveOfATargetThatLeaves(t *testing.T) {
 	var conns atomic.Int32
 	p := probeWith(t)
-	check := prepare(t, p, "http://"+serve(t, persistent(&conns, 99, okHead+"Content-Length: 5\r\n\r\nhello")), keep)
+	check := prepare(t, p, "http://"+servertest.Serve(t, persistent(&conns, 99, okHead+"Content-Length: 5\r\n\r\nhello")), keep)
 	_ = check.(io.Closer).Close()
 	r, _ := runFor(t, patience, check)
 	expect(t, r, probes.OK, "")
@@ -125,7 +126,7 @@ func TestKeepAliveOfATargetThatLeaves(t *testing.T) {
 // If this failed, each hop of a redirect on one host would be a new connection although they may be kept.
 func TestKeepAliveAcrossRedirects(t *testing.T) {
 	var conns atomic.Int32
-	addr := serve(t, func(c net.Conn) {
+	addr := servertest.Serve(t, func(c net.Conn) {
 		conns.Add(1)
 		reader := bufio.NewReader(c)
 		for {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync"
 	"testing"
 	"time"
 
@@ -94,47 +93,6 @@ func expect(t testing.TB, r probes.Result, reason probes.Reason, text string) {
 	}
 }
 
-// serve accepts connections and lets speak do what a server does with each, until the test ends. It returns the
-// server's address.
-func serve(t testing.TB, speak func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	open := map[net.Conn]bool{}
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			open[c] = true
-			mu.Unlock()
-			wg.Go(func() {
-				speak(c)
-				_ = c.Close()
-				mu.Lock()
-				delete(open, c)
-				mu.Unlock()
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		mu.Lock()
-		for c := range open {
-			_ = c.Close()
-		}
-		mu.Unlock()
-		wg.Wait()
-	})
-	return l.Addr().String()
-}
-
 // say is a server that reads a request, answers with texts and closes.
 func say(texts ...string) func(net.Conn) {
 	return func(c net.Conn) {
@@ -177,6 +135,3 @@ func drip(c net.Conn, text string) {
 		time.Sleep(20 * time.Millisecond)
 	}
 }
-
-// hold waits until the other side closes.
-func hold(c net.Conn) { _, _ = io.Copy(io.Discard, c) }

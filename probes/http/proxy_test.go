@@ -3,7 +3,6 @@ package http
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -48,14 +48,14 @@ func proxy(asked chan<- string) func(net.Conn) {
 
 // If this failed, checks through a proxy would not work, or the password would go to the wrong side.
 func TestThroughProxy(t *testing.T) {
-	ca := newAuthority(t)
-	certificate := ca.certify(t, "127.0.0.1", time.Now().Add(time.Hour))
-	config := &tls.Config{Certificates: []tls.Certificate{certificate}}
-	plain := serve(t, say(okHead+"\r\nhello"))
-	secured := serve(t, overTLS(config, say(okHead+"\r\nhello")))
+	ca := servertest.NewAuthority(t)
+	certificate := ca.Certify(t, "127.0.0.1", time.Now().Add(time.Hour))
+	config := servertest.Showing(certificate)
+	plain := servertest.Serve(t, say(okHead+"\r\nhello"))
+	secured := servertest.Serve(t, servertest.OverTLS(config, say(okHead+"\r\nhello")))
 	asked := make(chan string, 10)
-	via := serve(t, proxy(asked))
-	viaTLS := serve(t, overTLS(config, proxy(asked)))
+	via := servertest.Serve(t, proxy(asked))
+	viaTLS := servertest.Serve(t, servertest.OverTLS(config, proxy(asked)))
 	for _, c := range []struct{ proxy, url, asked string }{
 		{"http://p:w@" + via, "http://" + plain + "/x?y", "GET http://" + plain + "/x?y Basic cDp3|"},
 		{via, "http://u:v@" + plain, "GET http://" + plain + "/ |Basic dTp2"},
@@ -63,7 +63,7 @@ func TestThroughProxy(t *testing.T) {
 		{"https://p:w@" + viaTLS, "http://" + plain + "/", "GET http://" + plain + "/ Basic cDp3|"},
 		{"https://p:w@" + viaTLS, "https://" + secured + "/", "CONNECT " + secured + " Basic cDp3|"},
 	} {
-		r, d := checkOnce(t, c.url, targets.Options{Regex: "^hello$"}, "PROBE_PROXY="+c.proxy, "PROBE_TLS_VERIFY="+ca.bundle(t))
+		r, d := checkOnce(t, c.url, targets.Options{Regex: "^hello$"}, "PROBE_PROXY="+c.proxy, "PROBE_TLS_VERIFY="+ca.Bundle(t))
 		expect(t, r, probes.OK, "")
 		if got := <-asked; got != c.asked {
 			t.Errorf("asked %q, want %q", got, c.asked)
@@ -89,7 +89,7 @@ func TestProxyRefusesTunnel(t *testing.T) {
 		{"407", say("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"), probes.Protocol, "asking the proxy ADDR for nobody.example:443: it answered 407 Proxy Authentication Required"},
 		{"502", say("HTTP/1.1 502 Bad Gateway\r\n\r\n"), probes.Protocol, "asking the proxy ADDR for nobody.example:443: it answered 502 Bad Gateway"},
 		{"closed", say(), probes.Protocol, "asking the proxy ADDR for nobody.example:443: the server closed the connection without an answer"},
-		{"mute", hold, probes.Timeout, "asking the proxy ADDR for nobody.example:443: no answer in time"},
+		{"mute", servertest.Hold, probes.Timeout, "asking the proxy ADDR for nobody.example:443: no answer in time"},
 		{"garbage", say("SOCKS?"), probes.Protocol, `asking the proxy ADDR for nobody.example:443: the answer is not HTTP: it begins "SOCKS?"`},
 		{"more than an answer", say(okHead + "\r\nhello"), probes.Protocol, "asking the proxy ADDR for nobody.example:443: it sent more than an answer"},
 	} {
@@ -98,7 +98,7 @@ func TestProxyRefusesTunnel(t *testing.T) {
 			if c.reason == probes.Timeout {
 				timeout = 300 * time.Millisecond
 			}
-			addr := serve(t, c.speak)
+			addr := servertest.Serve(t, c.speak)
 			r, d := runFor(t, timeout, prepare(t, probeWith(t, "PROBE_PROXY=http://p:w@"+addr), "https://nobody.example", targets.Options{}))
 			expect(t, r, c.reason, strings.ReplaceAll(c.text, "ADDR", addr))
 			if d.StatusCode != nil {
@@ -110,16 +110,11 @@ func TestProxyRefusesTunnel(t *testing.T) {
 
 // If this failed, a proxy that is away would be reported as an outage of every target, or its password be shown.
 func TestProxyAwayIsOwnFault(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := l.Addr().String()
-	_ = l.Close()
-	selfSigned := newAuthority(t)
-	untrusted := serve(t, overTLS(&tls.Config{Certificates: []tls.Certificate{selfSigned.certify(t, "127.0.0.1", time.Now().Add(time.Hour))}}, hold))
-	trusted := newAuthority(t).bundle(t)
-	for _, away := range []string{"http://p:s3cret@" + closed, "https://p:s3cret@" + closed, "https://p:s3cret@" + untrusted, "https://p:s3cret@" + serve(t, say("hi"))} {
+	closed := servertest.FreeAddress(t)
+	selfSigned := servertest.NewAuthority(t)
+	untrusted := servertest.Serve(t, servertest.OverTLS(servertest.Showing(selfSigned.Certify(t, "127.0.0.1", time.Now().Add(time.Hour))), servertest.Hold))
+	trusted := servertest.NewAuthority(t).Bundle(t)
+	for _, away := range []string{"http://p:s3cret@" + closed, "https://p:s3cret@" + closed, "https://p:s3cret@" + untrusted, "https://p:s3cret@" + servertest.Serve(t, say("hi"))} {
 		for _, url := range []string{"http://127.0.0.1:1/", "https://127.0.0.1:1/"} {
 			check := prepare(t, probeWith(t, "PROBE_PROXY="+away, "PROBE_TLS_VERIFY="+trusted), url, targets.Options{})
 			ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -2,12 +2,12 @@ package http
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -84,12 +84,7 @@ func TestRedirects(t *testing.T) {
 // If this failed, a redirect that cannot be followed would be reported with a wrong reason or show a password.
 func TestRedirectsThatFail(t *testing.T) {
 	one := echo(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := l.Addr().String()
-	_ = l.Close()
+	closed := servertest.FreeAddress(t)
 	for _, c := range []struct {
 		location string
 		options  targets.Options

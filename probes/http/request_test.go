@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/version"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
@@ -41,7 +42,7 @@ func TestRequestAsItIsSent(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := make(chan string, 1)
-			host := serve(t, func(conn net.Conn) {
+			host := servertest.Serve(t, func(conn net.Conn) {
 				raw := &tee{Conn: conn}
 				readRequest(raw)
 				got <- raw.read.String()
@@ -88,11 +89,11 @@ func TestHostHeader(t *testing.T) {
 
 // If this failed, a server that refuses a large request early would be reported as having reset the connection.
 func TestAnswerBeforeTheRequestIsRead(t *testing.T) {
-	host := serve(t, func(c net.Conn) {
+	host := servertest.Serve(t, func(c net.Conn) {
 		_, _ = io.ReadFull(c, make([]byte, 100))
 		_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
 		closeWrite(c)
-		hold(c)
+		servertest.Hold(c)
 	})
 	r, details := checkOnce(t, "http://"+host, targets.Options{Method: "POST", Body: strings.Repeat("x", 4<<20)})
 	expect(t, r, probes.Status, "answered 413 Request Entity Too Large; expected 200-399")
@@ -141,12 +142,7 @@ func TestPhases(t *testing.T) {
 
 // If this failed, a port where nobody listens would not be reported as refused.
 func TestNoServer(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
+	addr := servertest.FreeAddress(t)
 	r, details := checkOnce(t, "http://"+addr, targets.Options{Regex: "x"})
 	expect(t, r, probes.Refused, "connecting to "+addr+": connection refused")
 	if r.IP != loopback || details.StatusCode != nil || details.MatchesRegex != nil || details.BodyBytes != nil {
@@ -154,34 +150,16 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
-// noSuchName is a DNS server that knows no name.
-func noSuchName(t *testing.T) string {
-	t.Helper()
-	server, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		packet := make([]byte, 1500)
-		for {
-			n, from, err := server.ReadFrom(packet)
-			if err != nil {
-				return
-			}
-			packet[2], packet[3] = 0x81, 0x83 // an answer: NXDOMAIN
-			_, _ = server.WriteTo(packet[:n], from)
-		}
-	}()
-	t.Cleanup(func() { _ = server.Close(); <-done })
-	return server.LocalAddr().String()
+// noSuchName makes the question of a packet an answer: no such name.
+func noSuchName(packet []byte) []byte {
+	packet[2], packet[3] = 0x81, 0x83
+	return packet
 }
 
 // If this failed, a name that does not exist would not be reported as dns, or, if it is the proxy's, be reported as
 // an outage of the target.
 func TestNoSuchName(t *testing.T) {
-	resolver := "PROBE_RESOLVER=" + noSuchName(t)
+	resolver := "PROBE_RESOLVER=" + servertest.ServePackets(t, noSuchName)
 	r, d := checkOnce(t, "http://nobody.example/", targets.Options{}, resolver)
 	if r.Reason != probes.DNS || !strings.Contains(r.Error, "nobody.example") || r.IP.IsValid() || d.StatusCode != nil {
 		t.Errorf("%+v", r)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -25,7 +26,7 @@ func TestNoSecretInAnyResult(t *testing.T) {
 		answers = append(answers, "HTTP/1.1 302 Found\r\nLocation: "+location+"\r\n\r\n")
 	}
 	for _, answer := range answers {
-		addr := serve(t, say(answer))
+		addr := servertest.Serve(t, say(answer))
 		for _, environ := range []string{"PROBE_PROXY=off", "PROBE_PROXY=http://p:s3cret@" + addr, "PROBE_PROXY=http://p:s3cret@" + closed} {
 			check := prepare(t, probeWith(t, environ), "http://me:s3cret@"+addr+"/", targets.Options{Headers: "X-Key: s3cret\n", FollowRedirects: "2", Regex: "x"})
 			var r probes.Result

@@ -2,7 +2,6 @@ package icmp
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
@@ -59,28 +59,7 @@ func TestMistakesOfTargets(t *testing.T) {
 // resolveTo makes a probe ask a DNS server that knows both.example (127.0.0.1 and ::1) and six.example (::1).
 func resolveTo(t *testing.T, p *Probe) {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for question := make([]byte, 512); ; {
-			n, from, err := conn.ReadFrom(question)
-			if err != nil {
-				return
-			}
-			if answer := dnsAnswer(question[:n]); answer != nil {
-				_, _ = conn.WriteTo(answer, from)
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		_ = conn.Close()
-		<-done
-	})
-	p.resolver = probes.SharedResolver(conn.LocalAddr().String())
+	p.resolver = probes.SharedResolver(servertest.ServePackets(t, dnsAnswer))
 }
 
 func dnsAnswer(question []byte) []byte {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/internal/nettest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/schemas"
 	"github.com/uptimer/uptimer/targets"
@@ -19,22 +20,22 @@ import (
 // A machine that permits only unprivileged sockets could not ping, or would see something else than one with raw ones.
 func TestDatagramSockets(t *testing.T) {
 	t.Parallel()
-	inOwnNetwork(t, "TestChildKind", "datagram")
+	nettest.InOwnNetwork(t, "TestChildKind", "datagram")
 }
 
 // A machine that permits only raw sockets could not ping, or would see something else than one with unprivileged ones.
 func TestRawSockets(t *testing.T) {
 	t.Parallel()
-	inOwnNetwork(t, "TestChildKind", "raw")
+	nettest.InOwnNetwork(t, "TestChildKind", "raw")
 }
 
 // TestChildKind is the child of the two above.
 func TestChildKind(t *testing.T) {
-	datagram := childTask() == "datagram"
-	if !datagram && childTask() != "raw" {
+	datagram := nettest.Task() == "datagram"
+	if !datagram && nettest.Task() != "raw" {
 		return
 	}
-	linkUp(t, "lo")
+	nettest.LinkUp(t, "lo")
 	permit(t, datagram)
 	mute(t, false)
 	p := probeWith(t)
@@ -143,8 +144,8 @@ func heardOf(s *socket) (n int) {
 
 // noWayFromHere: what our own routes say is an outage if they say that the host is unreachable, else our own fault.
 func noWayFromHere(t *testing.T, p *Probe) {
-	addRoute(t, netip.MustParseAddr("198.51.100.90"), unix.RTN_UNREACHABLE, 0)
-	addRoute(t, netip.MustParseAddr("198.51.100.91"), unix.RTN_PROHIBIT, 0)
+	nettest.AddRoute(t, netip.MustParseAddr("198.51.100.90"), unix.RTN_UNREACHABLE, 0)
+	nettest.AddRoute(t, netip.MustParseAddr("198.51.100.91"), unix.RTN_PROHIBIT, 0)
 	r, d := runFor(t, patience, prepare(t, p, "icmp://198.51.100.90", targets.Options{Count: "2"}))
 	expect(t, r, probes.Unreachable, "sending an echo request to 198.51.100.90: host unreachable", false)
 	if d.PacketsSent != 2 || r.Took < spacing {
@@ -166,22 +167,22 @@ func noWayFromHere(t *testing.T, p *Probe) {
 // routerAnswers: a router that says that a host cannot be reached is believed at once, and nobody else is concerned.
 // The latter was seen to fail when the first error of sending is believed (sendTries is 1).
 func routerAnswers(t *testing.T, p *Probe) {
-	reports := map[netip.Addr]report{
-		netip.MustParseAddr("198.51.100.1"): {3, 0, 0}, netip.MustParseAddr("198.51.100.2"): {3, 1, 28},
-		netip.MustParseAddr("198.51.100.3"): {3, 13, 0}, netip.MustParseAddr("198.51.100.4"): {11, 0, 0},
-		netip.MustParseAddr("2001:db8::1"): {1, 0, 0}, netip.MustParseAddr("2001:db8::2"): {1, 1, 48},
-		netip.MustParseAddr("2001:db8::3"): {1, 3, 0}, netip.MustParseAddr("2001:db8::4"): {3, 0, 0},
+	reports := map[netip.Addr]nettest.Report{
+		netip.MustParseAddr("198.51.100.1"): {Kind: 3, Code: 0}, netip.MustParseAddr("198.51.100.2"): {Kind: 3, Code: 1, Quote: 28},
+		netip.MustParseAddr("198.51.100.3"): {Kind: 3, Code: 13}, netip.MustParseAddr("198.51.100.4"): {Kind: 11, Code: 0},
+		netip.MustParseAddr("2001:db8::1"): {Kind: 1, Code: 0}, netip.MustParseAddr("2001:db8::2"): {Kind: 1, Code: 1, Quote: 48},
+		netip.MustParseAddr("2001:db8::3"): {Kind: 1, Code: 3}, netip.MustParseAddr("2001:db8::4"): {Kind: 3, Code: 0},
 	}
-	startRouter(t, reports)
+	nettest.StartRouter(t, reports)
 	for url, want := range map[string]string{
-		"icmp://198.51.100.1":  "network unreachable, says " + router4,
-		"icmp://198.51.100.2":  "host unreachable, says " + router4,
-		"icmp://198.51.100.3":  "prohibited by an administrator, says " + router4,
-		"icmp://198.51.100.4":  "too many hops on the way (a routing loop?), says " + router4,
-		"icmp://[2001:db8::1]": "no route to the host, says " + router6,
-		"icmp://[2001:db8::2]": "prohibited by an administrator, says " + router6,
-		"icmp://[2001:db8::3]": "host unreachable, says " + router6,
-		"icmp://[2001:db8::4]": "too many hops on the way (a routing loop?), says " + router6,
+		"icmp://198.51.100.1":  "network unreachable, says " + nettest.Router4,
+		"icmp://198.51.100.2":  "host unreachable, says " + nettest.Router4,
+		"icmp://198.51.100.3":  "prohibited by an administrator, says " + nettest.Router4,
+		"icmp://198.51.100.4":  "too many hops on the way (a routing loop?), says " + nettest.Router4,
+		"icmp://[2001:db8::1]": "no route to the host, says " + nettest.Router6,
+		"icmp://[2001:db8::2]": "prohibited by an administrator, says " + nettest.Router6,
+		"icmp://[2001:db8::3]": "host unreachable, says " + nettest.Router6,
+		"icmp://[2001:db8::4]": "too many hops on the way (a routing loop?), says " + nettest.Router6,
 	} {
 		r, d := runFor(t, patience, prepare(t, p, url, targets.Options{}))
 		expect(t, r, probes.Unreachable, want, false)
@@ -193,7 +194,7 @@ func routerAnswers(t *testing.T, p *Probe) {
 }
 
 // othersAreUp checks hosts that are up and hosts that are not through the same socket, as fast as it goes.
-func othersAreUp(t *testing.T, p *Probe, reports map[netip.Addr]report) {
+func othersAreUp(t *testing.T, p *Probe, reports map[netip.Addr]nettest.Report) {
 	var storm, calm sync.WaitGroup
 	stop := make(chan struct{})
 	for to := range reports {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uptimer/uptimer/internal/nettest"
 )
 
 // On a machine that gives sockets little memory, as most do, hosts that are up would not have answered when many are
@@ -13,18 +15,18 @@ func TestLittleMemoryForAnswers(t *testing.T) {
 	for _, kind := range []string{"datagram", "raw"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			inOwnNetwork(t, "TestChildLittleMemory", "little memory, "+kind)
+			nettest.InOwnNetwork(t, "TestChildLittleMemory", "little memory, "+kind)
 		})
 	}
 }
 
 // TestChildLittleMemory is the child of TestLittleMemoryForAnswers.
 func TestChildLittleMemory(t *testing.T) {
-	datagram := childTask() == "little memory, datagram"
-	if !datagram && childTask() != "little memory, raw" {
+	datagram := nettest.Task() == "little memory, datagram"
+	if !datagram && nettest.Task() != "little memory, raw" {
 		return
 	}
-	linkUp(t, "lo")
+	nettest.LinkUp(t, "lo")
 	permit(t, datagram)
 	p := probeWith(t)
 	if err := p.Start(); err != nil {

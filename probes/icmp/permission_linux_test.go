@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uptimer/uptimer/internal/nettest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -20,15 +21,15 @@ import (
 // A user whose container may not ping would be told something cryptic, or nothing, and would see outages.
 func TestNotPermitted(t *testing.T) {
 	t.Parallel()
-	inOwnNetwork(t, "TestChildNotPermitted", "denied")
+	nettest.InOwnNetwork(t, "TestChildNotPermitted", "denied")
 }
 
 // TestChildNotPermitted is the child of TestNotPermitted.
 func TestChildNotPermitted(t *testing.T) {
-	if childTask() != "denied" {
+	if nettest.Task() != "denied" {
 		return
 	}
-	linkUp(t, "lo")
+	nettest.LinkUp(t, "lo")
 	permit(t, false)
 	p := probeWith(t)
 	var err error

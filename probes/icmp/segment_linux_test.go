@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uptimer/uptimer/internal/nettest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -17,23 +18,14 @@ import (
 // fill the send buffer that all share; then other targets are not down, and their checks do not hang: seen to fail when
 // a send waits for room.
 func nobodyInTheSegment(t *testing.T, p *Probe) {
-	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		notPermitted(t, "to open /dev/net/tun", err)
-	}
-	defer unix.Close(fd)
-	request, _ := unix.NewIfreq("tap0")
-	request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
-	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
-		notPermitted(t, "a network interface of our own", err)
-	}
-	setAddress(t, "tap0", "203.0.113.1")
-	linkUp(t, "tap0")
-	setKernel(t, "ipv4/neigh/tap0/retrans_time_ms", "100")
+	defer nettest.NewLink(t, "tap0", unix.IFF_TAP).Close()
+	nettest.SetAddress(t, "tap0", "203.0.113.1")
+	nettest.LinkUp(t, "tap0")
+	nettest.SetKernel(t, "ipv4/neigh/tap0/retrans_time_ms", "100")
 	r, _ := runFor(t, patience, prepare(t, p, "icmp://203.0.113.50", targets.Options{}))
 	expect(t, r, probes.Unreachable, "host unreachable, says 203.0.113.1", false)
 
-	setKernel(t, "ipv4/neigh/tap0/retrans_time_ms", "3000")
+	nettest.SetKernel(t, "ipv4/neigh/tap0/retrans_time_ms", "3000")
 	setSendBuffer(t, p, 1) // as small as it gets
 	var dead sync.WaitGroup
 	defer dead.Wait()

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -15,7 +16,7 @@ import (
 func BenchmarkCheck(b *testing.B) {
 	closing := func(net.Conn) {}
 	b.Run("bare", func(b *testing.B) {
-		address := serve(b, closing)
+		address := servertest.Serve(b, closing)
 		dialer := net.Dialer{KeepAlive: -1}
 		b.ReportAllocs()
 		for b.Loop() {
@@ -38,7 +39,7 @@ func BenchmarkCheck(b *testing.B) {
 		{"conversation", answer("+PONG\r\n"), targets.Options{Send: `PING\r\n`, Expect: `^\+PONG`}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			check := prepare(b, probeWith(b), serve(b, c.speak), c.options)
+			check := prepare(b, probeWith(b), servertest.Serve(b, c.speak), c.options)
 			b.ReportAllocs()
 			for b.Loop() {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

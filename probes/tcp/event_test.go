@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/schemas"
 	"github.com/uptimer/uptimer/targets"
@@ -18,10 +19,10 @@ func TestEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ca := newAuthority(t)
+	ca := servertest.NewAuthority(t)
 	until := time.Now().Add(time.Hour).Truncate(time.Second)
-	address := serve(t, overTLS(ca.certify(t, "127.0.0.1", until), say("ready")))
-	full := targets.Options{TLS: "yes", TLSVerify: ca.bundle(t), Expect: "ready"}
+	address := servertest.Serve(t, servertest.OverTLS(servertest.Showing(ca.Certify(t, "127.0.0.1", until)), say("ready")))
+	full := targets.Options{TLS: "yes", TLSVerify: ca.Bundle(t), Expect: "ready"}
 	for _, c := range []struct {
 		address string
 		options targets.Options

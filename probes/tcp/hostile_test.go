@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -17,19 +18,19 @@ import (
 // If this failed, a server that sends its bytes one by one could take a processor for itself: after each there
 // would be a look at all that came before, 2 GiB together. Seen to fail without lookBudget.
 func TestFastDripIsLookedAtSeldom(t *testing.T) {
-	ca := newAuthority(t)
+	ca := servertest.NewAuthority(t)
 	for name, c := range map[string]struct {
 		speak   func(net.Conn)
 		options targets.Options
 	}{
 		"plain": {drops, targets.Options{Expect: "y$"}},
-		"TLS": {overTLS(ca.certify(t, "127.0.0.1", time.Now().Add(time.Hour)), drops),
-			targets.Options{Expect: "y$", TLS: "true", TLSVerify: ca.bundle(t)}},
+		"TLS": {servertest.OverTLS(servertest.Showing(ca.Certify(t, "127.0.0.1", time.Now().Add(time.Hour))), drops),
+			targets.Options{Expect: "y$", TLS: "true", TLSVerify: ca.Bundle(t)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
-			check := prepare(t, probeWith(t), serve(t, c.speak), c.options)
+			check := prepare(t, probeWith(t), servertest.Serve(t, c.speak), c.options)
 			r := run{check: check.(*Check), watch: probes.StartStopwatch()}
 			defer func() { r.hangUp() }()
 			if err := r.connect(ctx); err != nil {
@@ -65,14 +66,14 @@ func drops(c net.Conn) {
 			return
 		}
 	}
-	hold(c)
+	servertest.Hold(c)
 }
 
 // If this failed, a server that never stops sending could take the memory of the prober. That the measure works was
 // seen by setting maxAnswer to 64 MiB.
 func TestEndlessStreamCostsNoMemory(t *testing.T) {
 	block := strings.Repeat("x", 64<<10)
-	check := prepare(t, probeWith(t), serve(t, forever(block, 0)), targets.Options{Expect: "^x*y"})
+	check := prepare(t, probeWith(t), servertest.Serve(t, forever(block, 0)), targets.Options{Expect: "^x*y"})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	r, _ := runFor(t, patience, check)
@@ -95,7 +96,7 @@ func TestAnswerBeforeAllIsSent(t *testing.T) {
 		reset(c)
 	}
 	send := strings.Repeat("x", 16<<20)
-	address := serve(t, speak)
+	address := servertest.Serve(t, speak)
 	r, d := checkOnce(t, patience, address, targets.Options{Send: send, Expect: "^421"})
 	expect(t, r, probes.OK, "")
 	if shown(d.MatchesExpect) != "true" {
@@ -114,8 +115,8 @@ func TestNoSecretInAnyResult(t *testing.T) {
 	for _, said := range []string{
 		"", "-ERR unknown command 'AUTH s3cret'\r\n", "AUTH s3cret\r\n", "s3cret", strings.Repeat("x", 60) + "s3cret", strings.Repeat("AUTH s3cret\r\n", 10_000),
 	} {
-		for _, then := range []func(net.Conn){hold, func(net.Conn) {}, reset} {
-			address := serve(t, func(c net.Conn) {
+		for _, then := range []func(net.Conn){servertest.Hold, func(net.Conn) {}, reset} {
+			address := servertest.Serve(t, func(c net.Conn) {
 				_, _ = c.Read(make([]byte, 100))
 				_, _ = io.WriteString(c, said)
 				then(c)

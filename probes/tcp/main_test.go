@@ -6,13 +6,13 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -94,47 +94,11 @@ func shown(value any) string {
 	return string(text)
 }
 
-// serve lets speak do what a server does with each connection, until the test ends, and returns its address.
-func serve(t testing.TB, speak func(net.Conn)) string {
-	t.Helper()
-	return serveAt(t, "127.0.0.1:0", speak)
-}
-
-func serveAt(t testing.TB, address string, speak func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	ctx, cancel := context.WithCancel(context.Background())
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			stop := context.AfterFunc(ctx, func() { _ = c.Close() })
-			wg.Go(func() {
-				defer stop()
-				speak(c)
-				_ = c.Close()
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		cancel()
-		wg.Wait()
-	})
-	return l.Addr().String()
-}
-
 // say is a server that says something, and then waits until the other side has closed.
 func say(text string) func(net.Conn) {
 	return func(c net.Conn) {
 		_, _ = io.WriteString(c, text)
-		hold(c)
+		servertest.Hold(c)
 	}
 }
 
@@ -158,9 +122,6 @@ func forever(text string, pause time.Duration) func(net.Conn) {
 		}
 	}
 }
-
-// hold waits until the other side closes.
-func hold(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
 func closeWrite(c net.Conn) { _ = c.(*net.TCPConn).CloseWrite() }
 

@@ -10,18 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
 
 // If this failed, a port where nobody listens would not be reported as refused.
 func TestRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close()
+	address := servertest.FreeAddress(t)
 	r, details := checkOnce(t, patience, address, targets.Options{TLS: "true", TLSVerify: "no", Expect: "x"})
 	expect(t, r, probes.Refused, "connecting to "+address+": connection refused")
 	if r.IP != loopback || shown(details) != `{"tls_version":null,"certificate_expires_at":null,"matches_expect":null}` {
@@ -36,7 +32,7 @@ func TestIPv6(t *testing.T) {
 	} else {
 		_ = l.Close()
 	}
-	address := serveAt(t, "[::1]:0", say("hello"))
+	address := servertest.ServeAt(t, "[::1]:0", say("hello"))
 	r, _ := checkOnce(t, patience, address, targets.Options{Expect: "hello", IPFamily: "6"})
 	expect(t, r, probes.OK, "")
 	if r.IP.String() != "::1" {
@@ -48,12 +44,7 @@ func TestIPv6(t *testing.T) {
 
 // If this failed, a name that cannot be resolved would not be reported as dns.
 func TestNoSuchName(t *testing.T) {
-	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	resolver := "PROBE_RESOLVER=" + silent.LocalAddr().String()
-	_ = silent.Close() // now nobody answers there
+	resolver := "PROBE_RESOLVER=" + servertest.FreeAddress(t)
 	r, _ := runFor(t, patience, prepare(t, probeWith(t, resolver), "nobody.example:1", targets.Options{}))
 	if _, had := r.Timings.Get(probes.PhaseDNS); !had || r.Reason != probes.DNS || r.IP.IsValid() {
 		t.Errorf("%+v", r)
@@ -63,7 +54,7 @@ func TestNoSuchName(t *testing.T) {
 // If this failed, the time of a check would stand in the wrong phase, or a phase be missing.
 func TestPhases(t *testing.T) {
 	const pause = 60 * time.Millisecond
-	address := serve(t, func(c net.Conn) {
+	address := servertest.Serve(t, func(c net.Conn) {
 		_, _ = c.Read(make([]byte, 10))
 		time.Sleep(pause)
 		_, _ = io.WriteString(c, "begin")
@@ -110,14 +101,14 @@ func TestShutdownIsNoOutage(t *testing.T) {
 		speak   func(net.Conn)
 		options targets.Options
 	}{
-		"handshake": {tell(hold), targets.Options{TLS: "true"}},
+		"handshake": {tell(servertest.Hold), targets.Options{TLS: "true"}},
 		"sending":   {tell(sleep), targets.Options{Send: strings.Repeat("x", 16<<20)}},
-		"waiting":   {tell(hold), targets.Options{Expect: "x"}},
-		"receiving": {func(c net.Conn) { _, _ = io.WriteString(c, "y"); tell(hold)(c) }, targets.Options{Expect: "x"}},
+		"waiting":   {tell(servertest.Hold), targets.Options{Expect: "x"}},
+		"receiving": {func(c net.Conn) { _, _ = io.WriteString(c, "y"); tell(servertest.Hold)(c) }, targets.Options{Expect: "x"}},
 		"gathering": {tell(forever("y", time.Microsecond)), targets.Options{Expect: "^y*x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			check := prepare(t, probeWith(t), serve(t, c.speak), c.options)
+			check := prepare(t, probeWith(t), servertest.Serve(t, c.speak), c.options)
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			go func() { <-begun; cancel() }()
@@ -139,7 +130,7 @@ func TestPoliteClose(t *testing.T) {
 	for name, o := range map[string]targets.Options{"matched": {Expect: "hello"}, "sent": {Send: "hello"}} {
 		t.Run(name, func(t *testing.T) {
 			ended := make(chan error, 1)
-			check := prepare(t, probeWith(t), serve(t, func(c net.Conn) {
+			check := prepare(t, probeWith(t), servertest.Serve(t, func(c net.Conn) {
 				_, _ = io.WriteString(c, "hello")
 				_, _ = io.WriteString(c, strings.Repeat("and more", 4000))
 				_, err := io.Copy(io.Discard, c)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -21,24 +22,24 @@ var conversations = []struct {
 	matches  string // matches_expect
 	timesOut bool   // the check must end by its timeout, and only then
 }{
-	{name: "connect only", speak: hold, reason: probes.OK, matches: "null"},
+	{name: "connect only", speak: servertest.Hold, reason: probes.OK, matches: "null"},
 	{name: "connect only, closed at once", speak: func(net.Conn) {}, reason: probes.OK, matches: "null"},
-	{name: "send only", speak: hold, options: targets.Options{Send: "x"}, reason: probes.OK, matches: "null"},
-	{name: "tls is no", speak: hold, options: targets.Options{TLS: "no"}, reason: probes.OK, matches: "null"},
+	{name: "send only", speak: servertest.Hold, options: targets.Options{Send: "x"}, reason: probes.OK, matches: "null"},
+	{name: "tls is no", speak: servertest.Hold, options: targets.Options{TLS: "no"}, reason: probes.OK, matches: "null"},
 	{name: "banner", speak: say("SSH-2.0-OpenSSH_9.2\r\n"), options: targets.Options{Expect: `^SSH-2\.0-`}, reason: probes.OK, matches: "true"},
 	{name: "conversation", speak: answer("+PONG\r\n"), options: targets.Options{Send: `PING\r\n`, Expect: `\+PONG`}, reason: probes.OK, matches: "true"},
 	{name: "bytes that are no text", speak: echo, options: targets.Options{Send: `\x00\x01\xffend`, Expect: `^\x00\x01.end$`}, reason: probes.OK, matches: "true"},
 	{name: "in pieces", speak: forever("a", time.Millisecond), options: targets.Options{Expect: "^a{50}"}, reason: probes.OK, matches: "true"},
 	{name: "match and close", speak: func(c net.Conn) { _, _ = io.WriteString(c, "ready") }, options: targets.Options{Expect: "^ready$"}, reason: probes.OK, matches: "true"},
-	{name: "half-closed after the match", speak: func(c net.Conn) { _, _ = io.WriteString(c, "ready"); closeWrite(c); hold(c) }, options: targets.Options{Send: "x", Expect: "ready"}, reason: probes.OK, matches: "true"},
+	{name: "half-closed after the match", speak: func(c net.Conn) { _, _ = io.WriteString(c, "ready"); closeWrite(c); servertest.Hold(c) }, options: targets.Options{Send: "x", Expect: "ready"}, reason: probes.OK, matches: "true"},
 	{name: "the last byte of 64 KiB", speak: say(strings.Repeat("x", maxAnswer-1) + "y"), options: targets.Options{Expect: "y"}, reason: probes.OK, matches: "true"},
 	{name: "behind 64 KiB", speak: say(strings.Repeat("x", maxAnswer) + "y"), options: targets.Options{Expect: "y"}, reason: probes.Body, matches: "false",
 		text: "the first 64 KiB that ADDR sent do not match `y`, got \"" + strings.Repeat("x", 64) + "\"…"},
 	{name: "endless stream", speak: forever(strings.Repeat("spam ", 1000), 0), options: targets.Options{Expect: "ham"}, reason: probes.Body, matches: "false",
 		text: "the first 64 KiB that ADDR sent do not match `ham`, got \"" + strings.Repeat("spam ", 12) + "spam\"…"},
-	{name: "mute", speak: hold, options: targets.Options{Expect: "x"}, reason: probes.Timeout, matches: "false", timesOut: true,
+	{name: "mute", speak: servertest.Hold, options: targets.Options{Expect: "x"}, reason: probes.Timeout, matches: "false", timesOut: true,
 		text: "waiting for the answer of ADDR: no answer in time"},
-	{name: "mute when spoken to", speak: hold, options: targets.Options{Send: `PING\r\n`, Expect: "x"}, reason: probes.Timeout, matches: "false", timesOut: true,
+	{name: "mute when spoken to", speak: servertest.Hold, options: targets.Options{Send: `PING\r\n`, Expect: "x"}, reason: probes.Timeout, matches: "false", timesOut: true,
 		text: "waiting for the answer of ADDR: no answer in time"},
 	{name: "does not read", speak: sleep, options: targets.Options{Send: strings.Repeat("x", 16<<20), Expect: "x"}, reason: probes.Timeout, matches: "false", timesOut: true,
 		text: "sending 16777216 bytes to ADDR: it did not take them all in time"},
@@ -50,7 +51,7 @@ var conversations = []struct {
 		text: "ADDR closed the connection before `x` matched, got nothing"},
 	{name: "closed with another answer", speak: func(c net.Conn) { _, _ = io.WriteString(c, "421 go away\r\n\xff") }, options: targets.Options{Expect: "^220 "}, reason: probes.Body, matches: "false",
 		text: "ADDR closed the connection before `^220 ` matched, got \"421 go away\\r\\n\\xff\""},
-	{name: "half-closed and mute", speak: func(c net.Conn) { closeWrite(c); hold(c) }, options: targets.Options{Expect: "x"}, reason: probes.Body, matches: "false",
+	{name: "half-closed and mute", speak: func(c net.Conn) { closeWrite(c); servertest.Hold(c) }, options: targets.Options{Expect: "x"}, reason: probes.Body, matches: "false",
 		text: "ADDR closed the connection before `x` matched, got nothing"},
 	{name: "reset", speak: func(c net.Conn) { _, _ = c.Read(make([]byte, 10)); reset(c) }, options: targets.Options{Send: "hello", Expect: "x"}, reason: probes.Reset, matches: "false",
 		text: "waiting for the answer of ADDR: connection reset"},
@@ -81,7 +82,7 @@ func TestConversations(t *testing.T) {
 	for _, c := range conversations {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			address := serve(t, c.speak)
+			address := servertest.Serve(t, c.speak)
 			timeout := patience
 			if c.timesOut {
 				timeout = short

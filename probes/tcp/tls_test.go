@@ -2,112 +2,25 @@ package tcp
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
 
-// authority signs certificates.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func newAuthority(t testing.TB) (a authority) {
-	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"},
-		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(48 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	a.cert, a.key = template, newKey(t)
-	cert, err := x509.ParseCertificate(a.sign(t, template, a.key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.cert = cert
-	return a
-}
-
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func (a authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PrivateKey) []byte {
-	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
-}
-
-// bundle is the path of the authority's certificate as a file.
-func (a authority) bundle(t testing.TB) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "ca.pem")
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// certify is the configuration of a server with a certificate for a host, valid until then.
-func (a authority) certify(t testing.TB, host string, until time.Time) *tls.Config {
-	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "server"},
-		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: until,
-	}
-	if ip := net.ParseIP(host); ip != nil {
-		template.IPAddresses = []net.IP{ip}
-	} else {
-		template.DNSNames = []string{host}
-	}
-	key := newKey(t)
-	certificate := tls.Certificate{Certificate: [][]byte{a.sign(t, template, key)}, PrivateKey: key}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}}
-}
-
-// overTLS speaks over TLS.
-func overTLS(config *tls.Config, speak func(net.Conn)) func(net.Conn) {
-	return func(c net.Conn) {
-		secured := tls.Server(c, config)
-		if secured.Handshake() == nil {
-			speak(secured)
-			_ = secured.CloseWrite()
-		}
-	}
-}
-
 // If one of these failed, a certificate's fault would have the wrong reason, or its facts would be missing from the
 // event that reports it.
 func TestTLS(t *testing.T) {
-	ca := newAuthority(t)
-	bundle := ca.bundle(t)
+	ca := servertest.NewAuthority(t)
+	bundle := ca.Bundle(t)
 	soon, past := time.Now().Add(time.Hour).Truncate(time.Second), time.Now().Add(-time.Hour).Truncate(time.Second)
 	none := time.Time{}
-	good := ca.certify(t, "127.0.0.1", soon)
+	good := servertest.Showing(ca.Certify(t, "127.0.0.1", soon))
 	old, client := good.Clone(), good.Clone()
 	old.MaxVersion = tls.VersionTLS12
 	client.ClientAuth = tls.RequireAnyClientCert
@@ -123,22 +36,22 @@ func TestTLS(t *testing.T) {
 		expires time.Time
 		version string
 	}{
-		{"handshake alone", overTLS(good, hold), bundle, targets.Options{}, probes.OK, "", "null", soon, "TLS 1.3"},
-		{"conversation", overTLS(good, answer("+PONG\r\n")), bundle, pong, probes.OK, "", "true", soon, "TLS 1.3"},
-		{"in pieces", overTLS(good, forever("a", time.Millisecond)), bundle, targets.Options{Expect: "a{20}"}, probes.OK, "", "true", soon, "TLS 1.3"},
-		{"TLS 1.2", overTLS(old, answer("+PONG\r\n")), bundle, pong, probes.OK, "", "true", soon, "TLS 1.2"},
-		{"says good-bye first", overTLS(good, func(net.Conn) {}), bundle, targets.Options{Expect: "x"}, probes.Body, "closed the connection before `x` matched, got nothing", "false", soon, "TLS 1.3"},
-		{"closes without good-bye", overTLS(good, func(c net.Conn) { _ = c.(*tls.Conn).NetConn().Close() }), bundle, targets.Options{Expect: "x"}, probes.Body, "closed the connection before `x` matched, got nothing", "false", soon, "TLS 1.3"},
-		{"mute after the handshake", overTLS(good, hold), bundle, targets.Options{Expect: "x"}, probes.Timeout, "waiting for the answer of 127.0.0.1:", "false", soon, "TLS 1.3"},
-		{"expired", overTLS(ca.certify(t, "127.0.0.1", past), hold), bundle, pong, probes.Certificate, "TLS handshake with 127.0.0.1: the certificate expired on ", "null", past, "TLS 1.3"},
-		{"wrong host", overTLS(ca.certify(t, "other.example", soon), hold), bundle, pong, probes.Certificate, "the certificate is not for 127.0.0.1, only for other.example", "null", soon, "TLS 1.3"},
-		{"unknown authority", overTLS(newAuthority(t).certify(t, "127.0.0.1", soon), hold), bundle, pong, probes.Certificate, "unknown authority", "null", soon, "TLS 1.3"},
-		{"not verified", overTLS(ca.certify(t, "other.example", past), hold), "no", targets.Options{}, probes.OK, "", "null", past, "TLS 1.3"},
+		{"handshake alone", servertest.OverTLS(good, servertest.Hold), bundle, targets.Options{}, probes.OK, "", "null", soon, "TLS 1.3"},
+		{"conversation", servertest.OverTLS(good, answer("+PONG\r\n")), bundle, pong, probes.OK, "", "true", soon, "TLS 1.3"},
+		{"in pieces", servertest.OverTLS(good, forever("a", time.Millisecond)), bundle, targets.Options{Expect: "a{20}"}, probes.OK, "", "true", soon, "TLS 1.3"},
+		{"TLS 1.2", servertest.OverTLS(old, answer("+PONG\r\n")), bundle, pong, probes.OK, "", "true", soon, "TLS 1.2"},
+		{"says good-bye first", servertest.OverTLS(good, func(net.Conn) {}), bundle, targets.Options{Expect: "x"}, probes.Body, "closed the connection before `x` matched, got nothing", "false", soon, "TLS 1.3"},
+		{"closes without good-bye", servertest.OverTLS(good, func(c net.Conn) { _ = c.(*tls.Conn).NetConn().Close() }), bundle, targets.Options{Expect: "x"}, probes.Body, "closed the connection before `x` matched, got nothing", "false", soon, "TLS 1.3"},
+		{"mute after the handshake", servertest.OverTLS(good, servertest.Hold), bundle, targets.Options{Expect: "x"}, probes.Timeout, "waiting for the answer of 127.0.0.1:", "false", soon, "TLS 1.3"},
+		{"expired", servertest.OverTLS(servertest.Showing(ca.Certify(t, "127.0.0.1", past)), servertest.Hold), bundle, pong, probes.Certificate, "TLS handshake with 127.0.0.1: the certificate expired on ", "null", past, "TLS 1.3"},
+		{"wrong host", servertest.OverTLS(servertest.Showing(ca.Certify(t, "other.example", soon)), servertest.Hold), bundle, pong, probes.Certificate, "the certificate is not for 127.0.0.1, only for other.example", "null", soon, "TLS 1.3"},
+		{"unknown authority", servertest.OverTLS(servertest.Showing(servertest.NewAuthority(t).Certify(t, "127.0.0.1", soon)), servertest.Hold), bundle, pong, probes.Certificate, "unknown authority", "null", soon, "TLS 1.3"},
+		{"not verified", servertest.OverTLS(servertest.Showing(ca.Certify(t, "other.example", past)), servertest.Hold), "no", targets.Options{}, probes.OK, "", "null", past, "TLS 1.3"},
 		{"plain text", say("220 ready\r\n"), bundle, pong, probes.TLS, `the server does not speak TLS, it says "220 ready"`, "null", none, ""},
-		{"mute", hold, bundle, pong, probes.Timeout, "TLS handshake with 127.0.0.1: no answer in time", "null", none, ""},
-		{"closes", hearAndClose, bundle, pong, probes.TLS, "closed the connection in the middle", "null", none, ""},
+		{"mute", servertest.Hold, bundle, pong, probes.Timeout, "TLS handshake with 127.0.0.1: no answer in time", "null", none, ""},
+		{"closes", servertest.HearAndClose, bundle, pong, probes.TLS, "closed the connection in the middle", "null", none, ""},
 		{"resets", func(c net.Conn) { _, _ = c.Read(make([]byte, 10)); reset(c) }, bundle, pong, probes.Reset, "TLS handshake with 127.0.0.1: connection reset", "null", none, ""},
-		{"wants a certificate of ours", overTLS(client, hold), bundle, pong, probes.TLS, "certificate required", "false", soon, "TLS 1.3"},
+		{"wants a certificate of ours", servertest.OverTLS(client, servertest.Hold), bundle, pong, probes.TLS, "certificate required", "false", soon, "TLS 1.3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -147,7 +60,7 @@ func TestTLS(t *testing.T) {
 				timeout = short
 			}
 			c.options.TLS, c.options.TLSVerify = "true", c.verify
-			r, d := checkOnce(t, timeout, serve(t, c.speak), c.options)
+			r, d := checkOnce(t, timeout, servertest.Serve(t, c.speak), c.options)
 			if r.Reason != c.reason || !strings.Contains(r.Error, c.text) {
 				t.Errorf("got %s %q, want %s %q", r.Reason, r.Error, c.reason, c.text)
 			}
@@ -174,11 +87,11 @@ func TestTLS(t *testing.T) {
 // If this failed, a check of a server that has stopped reading would last seconds longer than it may, because its
 // good-bye cannot be written. Seen to fail, with five seconds, when Handshake is given the socket itself.
 func TestGoodbyeDoesNotBlock(t *testing.T) {
-	ca := newAuthority(t)
+	ca := servertest.NewAuthority(t)
 	stop := make(chan struct{})
 	defer close(stop)
-	address := serve(t, overTLS(ca.certify(t, "127.0.0.1", time.Now().Add(time.Hour)), func(net.Conn) { <-stop }))
-	check := prepare(t, probeWith(t), address, targets.Options{TLS: "true", TLSVerify: ca.bundle(t)})
+	address := servertest.Serve(t, servertest.OverTLS(servertest.Showing(ca.Certify(t, "127.0.0.1", time.Now().Add(time.Hour))), func(net.Conn) { <-stop }))
+	check := prepare(t, probeWith(t), address, targets.Options{TLS: "true", TLSVerify: ca.Bundle(t)})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	r := run{check: check.(*Check), watch: probes.StartStopwatch()}
@@ -204,7 +117,7 @@ func TestStart(t *testing.T) {
 	p := probeWith(t)
 	prepare(t, p, "a:1", targets.Options{})
 	prepare(t, p, "a:1", targets.Options{TLS: "true", TLSVerify: "no"})
-	prepare(t, p, "a:1", targets.Options{TLS: "true", TLSVerify: newAuthority(t).bundle(t)})
+	prepare(t, p, "a:1", targets.Options{TLS: "true", TLSVerify: servertest.NewAuthority(t).Bundle(t)})
 	if len(p.verifies) != 2 {
 		t.Errorf("%d ways to verify, want those of the two targets with TLS", len(p.verifies))
 	}
@@ -224,6 +137,3 @@ func TestStart(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-// hearAndClose reads the client's first message and closes: closing with bytes unread would be a reset.
-func hearAndClose(c net.Conn) { _, _ = c.Read(make([]byte, 16<<10)) }
