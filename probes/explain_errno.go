@@ -36,7 +36,11 @@ var (
 // explainErrno explains an error number that concerns the address remote; the zero AddrPort if it is not known.
 func explainErrno(doing string, number syscall.Errno, remote netip.AddrPort) error {
 	v, known := verdictOf(number)
-	if !known {
+	switch {
+	case known:
+	case remote.IsValid() && errors.Is(wayTo(remote), number):
+		v = noRoute // a route that leads nowhere has numbers of its own: EINVAL for Linux's blackhole
+	default:
 		return &Failure{Reason: Protocol, Text: doing + ": " + number.Error()}
 	}
 	if remote.IsValid() {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"log/slog"
-	"slices"
-	"strings"
 
 	"github.com/uptimer/uptimer/internal/setting"
 )
@@ -25,13 +23,12 @@ func nearMisses(set []string) map[string]string {
 		known = append(known, v.Name)
 	}
 	found := map[string]string{}
+	for _, v := range variables() {
+		known = append(known, v.Name+"_FILE")
+	}
 	for _, name := range set {
-		plain := strings.TrimSuffix(name, "_FILE")
-		if slices.Contains(known, name) || slices.Contains(known, plain) {
-			continue
-		}
 		meant := setting.Nearest(name, known)
-		if meant != "" && len(name) > 3*nearMiss && setting.Distance(name, meant) <= nearMiss {
+		if meant != name && meant != "" && len(name) > 3*nearMiss && setting.Distance(name, meant) <= nearMiss {
 			found[name] = meant
 		}
 	}

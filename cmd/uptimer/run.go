@@ -46,7 +46,7 @@ func (a *app) runPipeline(ctx context.Context) error {
 		return err
 	}
 	if settings.Metrics != "" {
-		stop, err := metrics.Serve(string(settings.Metrics), counters.Handler(flow.healthy, flow.ready))
+		stop, err := metrics.Serve(string(settings.Metrics), counters.Handler(flow.healthy, flow.ready), log)
 		if err != nil {
 			return errors.Join(err, flow.close())
 		}

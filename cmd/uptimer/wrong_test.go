@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,10 +25,10 @@ var wrongSettings = []struct {
 	{[]string{"PROBE_URLS=https://user:geheim@"}, []string{`PROBE_URLS="https://xxxxx@": `}},
 	{[]string{"PROBE_URLS=a.example", "PROBE_REGEXES=("}, []string{`PROBE_REGEXES="(": not a regular expression: missing closing ): "("; want Go's syntax (RE2)`}},
 	{[]string{"PROBE_URLS=a.example", `PROBE_REGEXES=["a", "b"]`}, []string{`PROBE_REGEXES`}},
-	{[]string{"PROBE_URLS=a.example", "PROBE_INTERVAL=0"}, []string{`PROBE_INTERVAL="0s": zero; want a time above zero such as 30 or 1m30s, or -1 to check every target once`}},
+	{[]string{"PROBE_URLS=a.example", "PROBE_INTERVAL=0"}, []string{`PROBE_INTERVAL="0": zero; want a time above zero such as 30 or 1m30s, or -1 to check every target once`}},
 	{[]string{"PROBE_URLS=a.example", "PROBE_INTERVAL=soon"}, []string{`PROBE_INTERVAL="soon": not a time span; want seconds such as 30 or 2.5, or a duration such as 1m30s`}},
-	{[]string{"PROBE_URLS=a.example", "PROBE_TIMEOUT=0"}, []string{`PROBE_TIMEOUT="0s": `}},
-	{[]string{"PROBE_URLS=a.example", "PROBE_TIMEOUT=-3"}, []string{`PROBE_TIMEOUT="-3s": `}},
+	{[]string{"PROBE_URLS=a.example", "PROBE_TIMEOUT=0"}, []string{`PROBE_TIMEOUT="0": `}},
+	{[]string{"PROBE_URLS=a.example", "PROBE_TIMEOUT=-3"}, []string{`PROBE_TIMEOUT="-3": `}},
 	{[]string{"PROBE_URLS=a.example", "PROBE_TIMEOUT=1 minute"}, []string{`PROBE_TIMEOUT="1 minute": not a time span`}},
 	{[]string{"PROBE_URLS=a.example", "PROBE_COUNT=0"}, []string{`PROBE_COUNT="0": not a number of checks; want a whole number above zero, or nothing for no end`}},
 	{[]string{"PROBE_URLS=a.example", "PROBE_COUNT=two"}, []string{`PROBE_COUNT="two": not a number of checks`}},
@@ -51,7 +52,7 @@ var wrongSettings = []struct {
 	{[]string{"PROBE_URLS=a.example", "STDOUT_FORMAT=xml"}, []string{`STDOUT_FORMAT="xml": unknown; want one of json, pretty, text`}},
 	{[]string{"PROBE_URLS=a.example", "LOG_LEVEL=loud"}, []string{`LOG_LEVEL="loud": unknown; want one of debug, info, warn, error`}},
 	{[]string{"PROBE_URLS=a.example", "LOG_FORMAT=xml"}, []string{`LOG_FORMAT="xml": unknown; want one of text, json`}},
-	{[]string{"PROBE_URLS=a.example", "SHUTDOWN_GRACE=-1"}, []string{`SHUTDOWN_GRACE="-1s": below zero; want a time span such as 8s`}},
+	{[]string{"PROBE_URLS=a.example", "SHUTDOWN_GRACE=-1"}, []string{`SHUTDOWN_GRACE="-1": below zero; want a time span such as 8s`}},
 	{[]string{"PROBE_URLS=a.example", "METRICS_ADDR=9090"}, []string{`METRICS_ADDR="9090": not an address to listen at; want host:port such as 127.0.0.1:9090 or :9090`}},
 	{[]string{"READER_PLUGIN=dummy", "DUMMY_EVENT_COUNT=ten"}, []string{`DUMMY_EVENT_COUNT="ten": not a count; want a whole number such as 3`}},
 	{[]string{"PROBE_URLS=a.example", "DISTRIBUTED_WORKERS_ENABLED=yes"}, []string{
@@ -146,5 +147,20 @@ func TestWrongCalls(t *testing.T) {
 		if got.code != exitWrong || got.stdout != "" || !strings.HasPrefix(got.stderr, c.want) {
 			t.Errorf("%q: exit code %d, stdout %q, stderr\n%s\nwant 2, nothing and\n%s", c.args, got.code, got.stdout, got.stderr, c.want)
 		}
+	}
+}
+
+// A slip in a name leaves the default in force, and nobody knows why; a warning about somebody else's variable is noise.
+func TestNearMisses(t *testing.T) {
+	got := nearMisses([]string{
+		"PROBE_URL", "PROBE_URL_FILE", "PROBE_REGEX", "PROBE_URLSFILE", "LOG_LEVELS", "PROBE_TIMOEUT",
+		"PROBE_URLS", "PROBE_URLS_FILE", "PATH", "HOME", "LOGNAME", "PROBE_SOMETHING_ELSE", "GOFLAGS",
+	})
+	want := map[string]string{
+		"PROBE_URL": "PROBE_URLS", "PROBE_URL_FILE": "PROBE_URLS_FILE", "PROBE_REGEX": "PROBE_REGEXES",
+		"PROBE_URLSFILE": "PROBE_URLS_FILE", "LOG_LEVELS": "LOG_LEVEL", "PROBE_TIMOEUT": "PROBE_TIMEOUT",
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -36,12 +36,14 @@ type Validator interface {
 // find more mistakes.
 func Load(env *Environment, config any) error {
 	var ms setting.Mistakes
+	written := map[string]string{}
 	for _, f := range fieldsOf(reflect.ValueOf(config).Elem()) {
 		value, set, err := env.Lookup(f.Name)
 		ms.Join(f.Name, err)
 		if err != nil || !set {
 			value = f.Default
 		}
+		written[f.Name] = value
 		if err := fill(f, value); err != nil {
 			if f.Secret {
 				value = setting.Hidden
@@ -51,23 +53,28 @@ func Load(env *Environment, config any) error {
 		}
 	}
 	if v, ok := config.(Validator); ok {
-		ms.Join("", known(ms, v.Validate()))
+		ms.Join("", fresh(ms, written, v.Validate()))
 	}
 	return ms.Err()
 }
 
-// known leaves out what Validate says of variables that are blamed already. An error that is no mistake is kept.
-func known(blamed setting.Mistakes, err error) error {
-	var found, fresh setting.Mistakes
+// fresh is what Validate says of variables that are not blamed already, with the values as they were written. An
+// error that is no mistake is kept.
+func fresh(blamed setting.Mistakes, written map[string]string, err error) error {
+	var found, kept setting.Mistakes
 	if !errors.As(err, &found) {
 		return err
 	}
 	for _, m := range found {
-		if !slices.ContainsFunc(blamed, func(b setting.Mistake) bool { return b.Where == m.Where || b.Where == m.Where+"_FILE" }) {
-			fresh = append(fresh, m)
+		if slices.ContainsFunc(blamed, func(b setting.Mistake) bool { return b.Where == m.Where || b.Where == m.Where+"_FILE" }) {
+			continue
 		}
+		if text := written[m.Where]; text != "" && m.Value != "" && m.Value != setting.Hidden {
+			m.Value = setting.Redact(text)
+		}
+		kept = append(kept, m)
 	}
-	return fresh.Err()
+	return kept.Err()
 }
 
 // Describe lists the variables of the struct that config points to.

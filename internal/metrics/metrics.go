@@ -54,8 +54,12 @@ func New() *Metrics {
 	m.lag = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "uptimer_schedule_lag_seconds", Help: "How long after it was due a check began.", Buckets: lagBuckets,
 	})
+	// A rate needs a zero to begin at.
 	for _, cause := range []string{"overrun", "writer", "concurrency", "behind", "clock"} {
 		m.skipped.WithLabelValues(cause)
+	}
+	for _, cause := range []string{"resolver", "descriptors", "buffers", "ports", "route", "permission", "proxy", "starved", "internal"} {
+		m.ownFaults.WithLabelValues(cause)
 	}
 	m.registry.MustRegister(m.checks, m.duration, m.lag, m.skipped, m.ownFaults, m.inFlight, m.targets,
 		m.written, m.rejected, m.writeSeconds, m.retries, m.batch, buildInfo(),

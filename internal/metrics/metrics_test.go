@@ -3,13 +3,17 @@ package metrics
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
+
+	"github.com/uptimer/uptimer/internal/lasting"
 )
 
 // A server of metrics that outlives its stop keeps the port from the next process.
@@ -46,7 +50,7 @@ func TestMetricsAreWellFormed(t *testing.T) {
 
 // A counter that is fed with another's number makes a dashboard that lies.
 func TestEachCounterHasItsOwnNumber(t *testing.T) {
-	stop, addr := served(t, used(), nil, nil)
+	stop, addr := serving(t, used(), nil, nil)
 	defer stop()
 	text := fetch(t, addr+"/metrics", http.StatusOK)
 	for _, want := range []string{
@@ -65,7 +69,7 @@ func TestEachCounterHasItsOwnNumber(t *testing.T) {
 
 // An orchestrator restarts what is not healthy, and sends nothing to what is not ready.
 func TestHealthIsTold(t *testing.T) {
-	stop, addr := served(t, New(), nil, errors.New("the broker cannot be reached"))
+	stop, addr := serving(t, New(), nil, errors.New("the broker cannot be reached"))
 	defer stop()
 	if got := fetch(t, addr+"/healthz", http.StatusOK); got != "ok\n" {
 		t.Errorf("healthz says %q", got)
@@ -76,11 +80,11 @@ func TestHealthIsTold(t *testing.T) {
 	fetch(t, addr+"/nonsense", http.StatusNotFound)
 }
 
-// served shows the counters at an address of its own.
-func served(t *testing.T, m *Metrics, healthy, ready error) (stop func(), url string) {
+// serving shows the counters at an address of its own.
+func serving(t *testing.T, m *Metrics, healthy, ready error) (stop func(), url string) {
 	t.Helper()
 	const addr = "127.0.0.1:19464"
-	end, err := Serve(addr, m.Handler(func() error { return healthy }, func() error { return ready }))
+	end, err := Serve(addr, m.Handler(func() error { return healthy }, func() error { return ready }), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,4 +103,19 @@ func fetch(t *testing.T, url string, status int) string {
 		t.Errorf("%s: %s, %v; want %d", url, response.Status, err, status)
 	}
 	return string(text)
+}
+
+// While descriptors are short, a server of net/http logs many lines a second, in a form of its own.
+func TestTroubleOfTheServerIsOneLine(t *testing.T) {
+	var log strings.Builder
+	fault := &lasting.Fault{Log: slog.New(slog.NewJSONHandler(&log, nil)), Began: "cannot be served", Ended: "again"}
+	for range 50 {
+		if _, err := (errorLines{fault}).Write([]byte("http: Accept error: too many open files\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	served(http.NotFoundHandler(), fault).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	if lines := strings.Count(log.String(), "\n"); lines != 2 || !strings.Contains(log.String(), `"error":"http: Accept error: too many open files"`) {
+		t.Errorf("the log holds %d lines, want one when it begins and one when it ends:\n%s", lines, log.String())
+	}
 }
