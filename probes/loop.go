@@ -77,7 +77,7 @@ func (s *Scheduler) tell() {
 	if s.outbox.full() {
 		s.full.Happened()
 	} else {
-		s.full.Over()
+		s.full.Quiet(fullEnds)
 	}
 	s.faults.quiet()
 	if s.listed {
@@ -139,10 +139,10 @@ func (s *Scheduler) skip(t *task, slot int64, cause string) {
 func (s *Scheduler) startReady(ctx context.Context) {
 	for s.ready.len() > 0 && s.inFlight < s.limit {
 		t := s.ready.pop()
-		t.waiting = false
-		if t.removed {
+		if !t.waiting { // it is gone, or has another rhythm since
 			continue
 		}
+		t.waiting = false
 		slot := s.lastSlot(t, t.slot, skipConcurrency)
 		if s.outbox.full() {
 			s.skip(t, slot, skipWriter)

@@ -1,5 +1,7 @@
 package probes
 
+import "slices"
+
 // queue is tasks, first in first out.
 type queue struct {
 	tasks []*task
@@ -33,4 +35,10 @@ func keepSmall(tasks []*task) []*task {
 		return nil
 	}
 	return tasks[:0]
+}
+
+// keep drops the tasks that are not wanted any more.
+func (q *queue) keep(wanted func(*task) bool) {
+	q.tasks = slices.DeleteFunc(q.tasks[q.head:], func(t *task) bool { return !wanted(t) })
+	q.head = 0
 }

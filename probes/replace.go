@@ -19,6 +19,7 @@ func (s *Scheduler) replace(list []Entry) {
 		}
 	}
 	s.tasks = fresh
+	s.line.keep(func(t *task) bool { return t.lined })
 	s.observer.Targets(len(fresh))
 }
 
@@ -50,6 +51,7 @@ func (s *Scheduler) keep(t *task, e Entry, r rhythm) {
 		return
 	}
 	t.replace(e, r)
+	t.waiting = false // for a slot of another rhythm
 	if s.count == 0 || t.checks < s.count {
 		s.join(t)
 	}
@@ -65,14 +67,14 @@ func (s *Scheduler) join(t *task) {
 		t.lined = true
 		s.line.push(t)
 	}
-	if !s.onePass && !t.waiting {
+	if !s.onePass {
 		s.timeline.plan(t, t.rhythm.after(max(s.wall-1, t.last)))
 	}
 }
 
 // remove takes a task out of everything; a check that runs ends as it would.
 func (s *Scheduler) remove(t *task) {
-	t.removed, t.lined, t.parked = true, false, false
+	t.removed, t.lined, t.parked, t.waiting = true, false, false, false
 	s.timeline.drop(t)
 	if s.count > 0 && t.checks < s.count {
 		s.unmade--

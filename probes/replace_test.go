@@ -181,3 +181,91 @@ func TestRemovedTargetsLeaveNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+// Whoever mends a target that times out does it while its check runs, and wants to see soon whether it works now.
+// Seen to fail when the line forgot a target that ran when its turn came.
+func TestReplaceOfARunningTargetIsCheckedSoon(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		b.run(entry(1, time.Hour, 8*time.Second))
+		time.Sleep(time.Second)
+		var last Entry
+		for i := range 2 {
+			last = entry(1, time.Hour, time.Second)
+			last.Target.Timeout = time.Duration(5+i) * time.Second
+			b.Replace(b.ctx, []Entry{last})
+			time.Sleep(time.Second)
+		}
+		time.Sleep(10 * time.Second)
+		if n := fake(last).runs(); n != 1 {
+			t.Errorf("%d checks of the changed target ten seconds later, want 1", n)
+		}
+		b.stop()
+	})
+}
+
+// One pass that waits for a target which is no longer on the list never ends. Seen to fail when remove counted a
+// target that had its one check.
+func TestOnePassEndsAlthoughTheListChanges(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{Count: 3, Concurrency: 1}, true)
+		list := entries(3, -1, 2*time.Second)
+		for i := range list {
+			list[i].Target.Timeout = 10 * time.Second
+		}
+		b.run(list...)
+		time.Sleep(3 * time.Second)
+		b.Replace(b.ctx, list[1:])
+		if err := <-b.ended; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(b.began); took > 7*time.Second {
+			t.Errorf("the pass took %v, want 6 s", took)
+		}
+	})
+}
+
+// A check that says it was due after it began makes lateness negative. Seen to fail when a slot of the old rhythm was
+// kept under the new.
+func TestANewIntervalWhileWaitingForAPlace(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{Concurrency: 1}, false)
+		e := entry(2, 5*time.Second, 0)
+		b.run(e)
+		time.Sleep(20 * time.Second)
+		long := entry(3, time.Hour, 25*time.Second)
+		b.Replace(b.ctx, []Entry{e, long})
+		time.Sleep(12 * time.Second)
+		changed := entry(2, 3500*time.Millisecond, 0)
+		b.Replace(b.ctx, []Entry{changed, long})
+		time.Sleep(time.Minute)
+		b.stop()
+		r := newRhythm(changed.Target.Interval, changed.Target.ID, "")
+		for i, s := range b.of(e) {
+			if s.due.After(s.began) {
+				t.Errorf("check %d was due %v after it began", i, s.due.Sub(s.began))
+			}
+			slot := r.from(s.due.UnixNano()) // the event's time is cut to microseconds
+			if s.began.Sub(b.began) > 60*time.Second && slot-s.due.UnixNano() >= 1000 {
+				t.Errorf("check %d was due at %v, which is no slot", i, s.due)
+			}
+		}
+	})
+}
+
+// A new target must not wait behind thousands that were checked at their slots long ago.
+func TestANewTargetDoesNotWaitBehindDeadPlaces(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		list := entries(6000, 500*time.Millisecond, 0)
+		b.run(list...)
+		time.Sleep(600 * time.Millisecond) // all had a slot, the line is at 1,200
+		added := entry(7000, time.Hour, 0)
+		b.Replace(b.ctx, append(list, added))
+		time.Sleep(500 * time.Millisecond)
+		if n := fake(added).runs(); n != 1 {
+			t.Errorf("%d checks of the new target half a second later, want 1", n)
+		}
+		b.stop()
+	})
+}

@@ -20,6 +20,9 @@ const (
 	lineYields = 50 * time.Millisecond
 	// lineRests is for how long it waits then.
 	lineRests = 100 * time.Millisecond
+	// fullEnds is how long the writer must have taken events again to be said to. A writer that is just too slow is
+	// full and not full many times a second.
+	fullEnds = 5 * time.Second
 	// stepped is by how much wall clock and monotonic clock may differ from one look to the next.
 	stepped = 100 * time.Millisecond
 	// lookAtLeast bounds how long a stepped clock goes unnoticed.
@@ -93,7 +96,8 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 	}
 }
 
-// Replace gives the scheduler a new list, while Read runs; it returns when the list is in force or ctx has ended.
+// Replace gives the scheduler a new list, while Read runs; it returns when the list was taken, to be in force before
+// the next check starts, or when ctx has ended.
 // Targets that are the same as before keep their rhythm, new ones do not wait for a slot, and those that are gone
 // are not checked any more. The ids of a list are unique.
 func (s *Scheduler) Replace(ctx context.Context, list []Entry) {

@@ -184,6 +184,31 @@ func TestWhileTheWriterIsFullNoCheckStarts(t *testing.T) {
 	})
 }
 
+// A writer that is steadily too slow is full and not full many times a second; two lines each time fill the disk.
+// Seen to fail with Over instead of Quiet: 275 lines a minute.
+func TestASlowWriterDoesNotFloodTheLog(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{Buffer: 16 << 10}, false)
+		b.block = make(chan struct{})
+		go func() {
+			defer close(b.block)
+			for b.ctx.Err() == nil {
+				select {
+				case b.block <- struct{}{}:
+				case <-b.ctx.Done():
+				}
+				time.Sleep(200 * time.Millisecond)
+			}
+		}()
+		b.run(entries(100, time.Second, time.Millisecond)...)
+		time.Sleep(time.Minute)
+		b.stop()
+		if n := strings.Count(b.log.String(), "\n"); n > 3 {
+			t.Errorf("%d lines in a minute:\n%s", n, b.log.String())
+		}
+	})
+}
+
 // One pass over a long list is a script's way to ask; it must end by itself, soon, and leave nobody out.
 func TestOnePassChecksEachTargetOnce(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
