@@ -39,7 +39,7 @@ func decoded(t testing.TB, text []byte) (v any) {
 // If this failed, what `uptimer schema NAME` prints could not be used by other programs alone, or would mean
 // something else to them. (Seen to fail when references were left to point at the other files' places.)
 func TestOtherValidatorsAgreeWithTheBundles(t *testing.T) {
-	c := catalog(t)
+	c := shipped(t)
 	bundles := make(map[string]*google.Resolved)
 	for _, title := range c.Titles() {
 		bundles[title] = elsewhere(t, c, title)
@@ -74,7 +74,7 @@ func TestOtherValidatorsAgreeWithTheBundles(t *testing.T) {
 // If this failed, the bundle would refer to something that is not in it, would differ from run to run, or would not
 // read well.
 func TestBundle(t *testing.T) {
-	c := catalog(t)
+	c := shipped(t)
 	local := regexp.MustCompile(`"\$ref": "(#[^"]*)"`)
 	for _, title := range c.Titles() {
 		bundle, err := c.Bundle(title)

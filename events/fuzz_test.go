@@ -11,7 +11,7 @@ import (
 // If this failed, somebody who can write to the topic could stop the consumer, or make it store what it cannot read
 // again.
 func FuzzParse(f *testing.F) {
-	c := catalog(f)
+	c := shipped(f)
 	for title := range c.types {
 		for _, example := range examples(f, title) {
 			f.Add([]byte(example))
