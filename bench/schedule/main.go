@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -26,6 +27,7 @@ type plan struct {
 
 func main() { os.Exit(run()) }
 
+// run returns the exit code: 0 all slots were kept, 1 they were not or could not be measured, 2 wrong flags.
 func run() int {
 	var p plan
 	flag.StringVar(&p.binary, "uptimer", "", "the program to measure (default: built from this tree)")
@@ -34,11 +36,50 @@ func run() int {
 	flag.DurationVar(&p.duration, "duration", 2*time.Minute, "how long")
 	flag.IntVar(&p.addresses, "addresses", 64, "over how many loopback addresses the targets are spread")
 	flag.Parse()
+	if err := errors.Join(p.check(), noMore(flag.Args())); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
 	if err := measure(context.Background(), p); err != nil {
 		fmt.Fprintln(os.Stderr, "schedule:", err)
 		return 1
 	}
 	return 0
+}
+
+// What can be measured.
+const (
+	shortest      = 10 * time.Millisecond // as PROBE_INTERVAL
+	fewest        = 3                     // intervals: the first and the last say little
+	mostAddresses = 250 * 256             // of a farm
+)
+
+// check is an error, a line for each flag, if that cannot be measured.
+func (p plan) check() error {
+	var errs []error
+	wrong := func(flag string, value any, want string) {
+		errs = append(errs, fmt.Errorf("schedule: -%s=%v: want %s", flag, value, want))
+	}
+	if p.targets < 1 {
+		wrong("targets", p.targets, "at least 1")
+	}
+	if p.interval < shortest {
+		wrong("interval", p.interval, fmt.Sprintf("at least %v", shortest))
+	} else if least := max(fewest*p.interval, aside+p.interval); p.duration < least {
+		wrong("duration", p.duration, fmt.Sprintf("at least %v with an interval of %v", least, p.interval))
+	}
+	if p.addresses < 1 || p.addresses > mostAddresses {
+		wrong("addresses", p.addresses, fmt.Sprintf("1 to %d", mostAddresses))
+	}
+	return errors.Join(errs...)
+}
+
+// noMore is an error if something stands behind the flags.
+func noMore(arguments []string) error {
+	if len(arguments) == 0 {
+		return nil
+	}
+	return fmt.Errorf("schedule: %q: want flags only", arguments[0])
 }
 
 // measure runs the program twice, with one target and with all, and prints what it saw.
