@@ -32,7 +32,7 @@ func (b *builder) readCSV(o *Origin, file io.Reader) {
 		b.blameAt(o, 1, "", "", errors.New("the file is UTF-16; want it saved as UTF-8"))
 		return
 	}
-	if string(start) == string(utf8BOM) {
+	if string(start) == utf8BOM {
 		_, _ = buffered.Discard(len(utf8BOM))
 	}
 	in := csv.NewReader(buffered)

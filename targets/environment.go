@@ -2,14 +2,8 @@ package targets
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/netip"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // readVariables takes the targets of PROBE_URLS, and the regular expressions of PROBE_REGEXES.
@@ -94,148 +88,7 @@ func (b *builder) readRegexes(urls int) []string {
 	return regexes
 }
 
-// urlList reads PROBE_URLS: one URL, an array, or YAML lines that begin with a dash.
-//
-// An array is tried as JSON, then as a YAML flow sequence. No TOML library is needed: TOML's arrays of quoted
-// strings, with their single quotes, comments, line breaks and trailing comma, are YAML flow sequences.
-func urlList(text string) (urls []string, isList bool, err error) {
-	text = strings.TrimSpace(text)
-	first := firstLine(text)
-	switch {
-	case text == "":
-		return nil, false, nil
-	case isDash(first):
-		urls, err = dashList(text)
-		return urls, true, err
-	case strings.HasPrefix(first, "[") && !beginsWithAddress(first):
-		urls, err = array(text)
-		return urls, true, err
-	}
-	return []string{text}, false, nil
-}
-
-// regexList reads PROBE_REGEXES. It is a list only if it is an array of quoted strings or YAML lines that begin
-// with a dash, because [a-z]+ is an expression.
-func regexList(text string) (regexes []string, isList bool) {
-	if isDash(firstLine(text)) {
-		if regexes, err := dashList(text); err == nil {
-			return regexes, true
-		}
-	}
-	if strings.HasPrefix(firstLine(text), "[") {
-		if err := json.Unmarshal([]byte(text), &regexes); err == nil {
-			return regexes, true
-		}
-		if regexes, quoted, err := yamlList(text); err == nil && quoted {
-			return regexes, true
-		}
-	}
-	return []string{strings.Trim(text, "\r\n")}, false
-}
-
-// firstLine is the first line that says something: not empty, no comment and no start of a YAML document.
-func firstLine(text string) string {
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line != "" && line[0] != '#' && line != "---" {
-			return line
-		}
-	}
-	return ""
-}
-
-const listExample = `["https://example.com", "tcp://db.example.com:5432"]`
-
-func isDash(line string) bool { return line == "-" || strings.HasPrefix(line, "- ") }
-
-// beginsWithAddress finds the bare IPv6 host, such as [::1]:8080, which is no list.
-func beginsWithAddress(text string) bool {
-	inside, _, closed := strings.Cut(text[1:], "]")
-	addr, err := netip.ParseAddr(strings.Replace(inside, "%25", "%", 1))
-	return closed && err == nil && addr.Is6()
-}
-
-// array reads a list in brackets. Without quotes, what YAML cannot read is cut at its commas: [[::1]:80, a*b].
-func array(text string) (items []string, err error) {
-	if json.Unmarshal([]byte(text), &items) == nil {
-		return items, nil
-	}
-	items, _, err = yamlList(text)
-	if err == nil {
-		return items, nil
-	}
-	if strings.ContainsAny(text, `"'`) || text[0] != '[' || text[len(text)-1] != ']' {
-		return nil, errors.New("not a list; want " + listExample)
-	}
-	inside := strings.TrimRight(text[1:len(text)-1], ", \t\r\n")
-	for item := range strings.SplitSeq(inside, ",") {
-		items = append(items, strings.TrimSpace(item))
-	}
-	return items, nil
-}
-
-// dashList reads YAML lines. Where they are not YAML, because a text begins with [ or * or holds ": ", each line is
-// taken by itself and such a text as it stands.
-func dashList(text string) (items []string, err error) {
-	if items, _, err = yamlList(text); err == nil {
-		return items, nil
-	}
-	items = nil
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' || line == "---" {
-			continue
-		}
-		if !isDash(line) {
-			return nil, errors.New("not a list; want every line to begin with a dash and a space")
-		}
-		if one, _, err := yamlList(line); err == nil && len(one) == 1 {
-			items = append(items, one[0])
-			continue
-		}
-		item, _, _ := strings.Cut(line[1:], " #")
-		items = append(items, strings.TrimSpace(item))
-	}
-	return items, nil
-}
-
-// yamlList reads a YAML sequence of texts. quoted tells whether all of them are in quotes.
-func yamlList(text string) (items []string, quoted bool, err error) {
-	var doc, more yaml.Node
-	decoder := yaml.NewDecoder(strings.NewReader(text))
-	if err := decoder.Decode(&doc); err != nil {
-		return nil, false, err
-	}
-	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, false, errors.New("more than one document")
-	}
-	list := &doc
-	if len(doc.Content) > 0 {
-		list = doc.Content[0]
-	}
-	if list.Kind != yaml.SequenceNode {
-		return nil, false, errors.New("not a sequence")
-	}
-	quoted = true
-	for _, item := range list.Content {
-		if item.Kind != yaml.ScalarNode {
-			return nil, false, errors.New("not a sequence of texts")
-		}
-		quoted = quoted && item.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
-		items = append(items, yamlText(item))
-	}
-	return items, quoted, nil
-}
-
-// yamlText is the text of a scalar of any type as it was written; null is empty.
-func yamlText(n *yaml.Node) string {
-	if n.ShortTag() == "!!null" {
-		return ""
-	}
-	return n.Value
-}
-
-var utf8BOM = []byte("\ufeff")
+const utf8BOM = "\ufeff"
 
 func isUTF16(start []byte) bool {
 	return bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff})

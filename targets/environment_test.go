@@ -49,6 +49,10 @@ func TestSpellingsOfURLs(t *testing.T) {
 		"YAML lines, quoted":  {"# all\n---\n  - 'https://a.example/x' # first\n\n  - \"https://b.example\"", ab},
 		"YAML lines, CRLF":    {"- https://a.example/x\r\n- https://b.example\r\n", ab},
 		"YAML lines, IPv6":    {"- [::1]:80\n- b.example # second", []string{"https://[::1]:80", "https://b.example"}},
+		"YAML, all indented":  {"  - https://a.example/x\n  - https://b.example", ab},
+		"YAML, rest indented": {"- https://a.example/x\n    - https://b.example", ab},
+		"byte order mark":     {"\ufeffhttps://a.example/x\r\n", ab[:1]},
+		"mark before lines":   {"\ufeff- https://a.example/x\r\n- https://b.example\r\n", ab},
 		"one IPv6":            {"[::1]:80", []string{"https://[::1]:80"}},
 		"one IPv6, no port":   {"[2001:db8::1]", []string{"https://[2001:db8::1]"}},
 		"one IPv6, brackets":  {"[::1]/a[0]", []string{"https://[::1]/a[0]"}},
@@ -86,6 +90,12 @@ func TestSpellingsOfRegexes(t *testing.T) {
 		"- a\n- b":                    {"a", "b"},
 		"- [a-z]+\n- 'b'\n- c: d # e": {"[a-z]+", "b", "c: d"},
 		"- 200\n- \n- ~":              {"200", "", ""},
+		"  - a\n  - b":                {"a", "b"},
+		"- a\n    - b":                {"a", "b"},
+		"-":                           {"-"},
+		"  -\n":                       {"  -"},
+		"- All\n- ":                   {"All", ""},
+		"-\n- b":                      {"", "b"},
 	} {
 		if got, _ := regexList(text); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -100,6 +110,7 @@ func TestWhichTargetHasWhichRegex(t *testing.T) {
 		want          []string
 	}{
 		{"a.example", "x", []string{"x"}},
+		{"a.example", "\ufeffx", []string{"x"}},
 		{"[a.example, http://b.example, tcp://c.example:1, icmp://d.example]", "x", []string{"x", "x", "", ""}},
 		{"[a.example, b.example]", `["x"]`, []string{"x", "x"}},
 		{"[a.example, b.example, tcp://c.example:1]", "- x\n- ''\n- ''", []string{"x", "", ""}},

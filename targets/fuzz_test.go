@@ -87,7 +87,7 @@ func FuzzURLs(f *testing.F) {
 
 // An expression that no one thought of would be cut into a list, or end the process at its start.
 func FuzzRegexes(f *testing.F) {
-	for _, seed := range []string{"[a-z]+", `["a", "b"]`, "- a\n- [b", "All: x", `['"]`, "(", "- &a b\n- *a", "[\"a\",]"} {
+	for _, seed := range []string{"[a-z]+", `["a", "b"]`, "- a\n- [b", "All: x", `['"]`, "(", "- &a b\n- *a", "[\"a\",]", `["\w", 'it''s',]`, "- \"\\w\" # x\n- [a"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

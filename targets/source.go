@@ -42,6 +42,8 @@ func NewSource(cfg Config, protocols []string, stdin io.Reader) *Source {
 	if len(protocols) == 0 {
 		protocols = []string{HTTP, TCP, ICMP}
 	}
+	// Editors and PowerShell begin files with a byte order mark, also those that PROBE_URLS_FILE names.
+	cfg.URLs, cfg.Regexes = strings.TrimPrefix(cfg.URLs, utf8BOM), strings.TrimPrefix(cfg.Regexes, utf8BOM)
 	s := &Source{
 		cfg: cfg, protocols: protocols, stdin: stdin, seed: maphash.MakeSeed(),
 		variable: &Origin{Name: "PROBE_URLS", variable: true},
