@@ -1,9 +1,6 @@
 package probes
 
 import (
-	"fmt"
-	"regexp"
-	"strings"
 	"weak"
 
 	"github.com/uptimer/uptimer/internal/setting"
@@ -62,14 +59,4 @@ func ReadOption[T any](ms *setting.Mistakes, field, text string, to *T, parse fu
 		return
 	}
 	*to = value
-}
-
-// ParseRegex compiles a regular expression. Its error is worded for users and does not repeat the whole text.
-func ParseRegex(text string) (*regexp.Regexp, error) {
-	regex, err := regexp.Compile(text)
-	if err != nil {
-		cause := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		return nil, fmt.Errorf("not a regular expression (%s); want one as Go's regexp reads it", cause)
-	}
-	return regex, nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A check that could not be made would give an event, or an outage none.
@@ -27,6 +28,34 @@ func TestNewResult(t *testing.T) {
 	} {
 		if r, err := NewResult("T", &watch, ip, none, 1); err != none || r.Title != "" {
 			t.Errorf("%v: got %+v %v", none, r, err)
+		}
+	}
+}
+
+// A check that fails in the middle of a phase would have taken no time, its phases would not add up, or hanging up
+// would count.
+func TestResultTakesUntilItsEnd(t *testing.T) {
+	const rest = 20 * time.Millisecond
+	for _, c := range []struct {
+		phase Phase // that the rest belongs to
+		begin func(*Stopwatch)
+	}{
+		{PhaseDNS, func(*Stopwatch) {}},
+		{PhaseConnect, func(s *Stopwatch) { s.Lap(PhaseConnect) }},
+		{PhaseReceive, func(s *Stopwatch) { s.Lap(PhaseWait); s.Enter(PhaseReceive) }},
+		{PhaseRedirect, func(s *Stopwatch) { s.Lap(PhaseReceive); s.Stop(); s.Fold() }},
+		{PhaseTLS, func(s *Stopwatch) { s.Lap(PhaseReceive); s.Stop(); s.Fold(); s.Lap(PhaseTLS) }},
+	} {
+		for _, err := range []error{nil, &Failure{Reason: Timeout}} {
+			watch := StartStopwatch()
+			c.begin(&watch)
+			time.Sleep(rest)
+			took := watch.Stop()
+			time.Sleep(rest)
+			r, _ := NewResult("T", &watch, netip.Addr{}, err, 1)
+			if lap, _ := r.Timings.Get(c.phase); r.Took != took || r.Timings.Total() != took || lap < rest {
+				t.Errorf("%v: took %v of %v, %+v", c.phase, r.Took, took, r.Timings)
+			}
 		}
 	}
 }

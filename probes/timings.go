@@ -86,24 +86,43 @@ func (m Millis) MarshalJSON() ([]byte, error) { return AppendMillis(nil, time.Du
 // microseconds since the start, so that the phases of an event add up to its response time exactly.
 type Stopwatch struct {
 	Timings
-	began time.Time
-	last  time.Duration
+	began   time.Time
+	last    time.Duration
+	phase   Phase // under way
+	stopped bool
 }
 
-// StartStopwatch starts now.
-func StartStopwatch() Stopwatch { return Stopwatch{began: time.Now()} }
+// StartStopwatch starts now. The first thing that a check does is to find an address.
+func StartStopwatch() Stopwatch { return Stopwatch{began: time.Now(), phase: PhaseDNS} }
 
 // Began is when it was started.
 func (s *Stopwatch) Began() time.Time { return s.began }
 
-// Lap gives the time since the last lap to a phase and returns it.
+// Lap gives the time since the last lap to a phase, which is under way from then on, and returns it.
 func (s *Stopwatch) Lap(p Phase) time.Duration {
 	elapsed := time.Since(s.began).Truncate(time.Microsecond)
 	lap := elapsed - s.last
 	s.last = elapsed
 	s.Add(p, lap)
+	s.Enter(p)
 	return lap
 }
 
-// Elapsed is the time up to the last lap.
-func (s *Stopwatch) Elapsed() time.Duration { return s.last }
+// Enter says which phase is under way: Stop gives it the time since the last lap.
+func (s *Stopwatch) Enter(p Phase) { s.phase, s.stopped = p, false }
+
+// Fold makes one phase, redirect, of all there are, and it is under way.
+func (s *Stopwatch) Fold() {
+	s.Timings.Fold()
+	s.Enter(PhaseRedirect)
+}
+
+// Stop ends the check with a last lap of the phase under way, and returns what all of it took. Stopping again changes
+// nothing: what is done between the two, such as hanging up, is no part of the check.
+func (s *Stopwatch) Stop() time.Duration {
+	if !s.stopped {
+		s.Lap(s.phase)
+		s.stopped = true
+	}
+	return s.last
+}

@@ -91,13 +91,15 @@ func (r *run) visit(ctx context.Context, h hop) (next hop, more bool, err error)
 	} else {
 		b.whole = !redirected
 	}
-	r.watch.Lap(probes.PhaseReceive)
-	r.finish(c, answer, b.whole)
-	if !redirected {
-		return hop{}, false, r.judge(h, answer, &b, err)
+	if redirected {
+		next, err = h.next(answer)
+		more = err == nil
+	} else {
+		err = r.judge(ctx, h, answer, &b, err)
 	}
-	next, err = h.next(answer)
-	return next, err == nil, err
+	r.watch.Stop() // closing is no part of the check
+	r.finish(c, answer, b.whole)
+	return next, more, err
 }
 
 // finish closes a connection, or keeps it for the next request to the target's own host.
@@ -112,7 +114,7 @@ func (r *run) finish(c *conn, answer *http.Response, whole bool) {
 
 // judge says whether the answer is what was expected: first its status, then its body. failed is what went wrong
 // while the body was read.
-func (r *run) judge(h hop, answer *http.Response, b *body, failed error) error {
+func (r *run) judge(ctx context.Context, h hop, answer *http.Response, b *body, failed error) error {
 	o := r.check.options
 	var failure *probes.Failure
 	if failed != nil && !errors.As(failed, &failure) {
@@ -120,8 +122,9 @@ func (r *run) judge(h hop, answer *http.Response, b *body, failed error) error {
 	}
 	there := hasBody(h.method, answer.StatusCode)
 	if o.regex != nil && there && failed == nil && b.unknown == "" {
-		matches := o.regex.Match(toUTF8(b.text, answer.Header.Get("Content-Type")))
-		r.details.MatchesRegex = &matches
+		if failed = r.match(ctx, toUTF8(b.text, answer.Header.Get("Content-Type"))); errors.Is(failed, context.Canceled) {
+			return failed
+		}
 	}
 	matches := r.details.MatchesRegex
 	switch {
@@ -137,6 +140,15 @@ func (r *run) judge(h hop, answer *http.Response, b *body, failed error) error {
 		return protocol("the body is encoded as %s, which was not asked for and cannot be matched; want %s or none", probes.Quote([]byte(b.unknown)), acceptEncoding)
 	}
 	return r.noMatch(b)
+}
+
+// match notes whether a body matches. Its error is that of probes.Regex.
+func (r *run) match(ctx context.Context, text []byte) error {
+	matches, err := r.check.options.regex.Match(ctx, text)
+	if err == nil {
+		r.details.MatchesRegex = &matches
+	}
+	return err
 }
 
 func (r *run) noMatch(b *body) error {

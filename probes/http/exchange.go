@@ -68,7 +68,9 @@ func (r *run) ask(ctx context.Context, c *conn, h hop) (answer *http.Response, b
 	// A server that will not read all of a request may have answered nevertheless.
 	_, err = c.reader.Peek(1)
 	r.watch.Lap(probes.PhaseWait)
-	begun = err == nil
+	if begun = err == nil; begun {
+		r.watch.Enter(probes.PhaseReceive)
+	}
 	if failed != nil && !begun {
 		return nil, false, probes.Explain(ctx, "sending the request", failed)
 	}

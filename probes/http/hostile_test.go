@@ -19,6 +19,9 @@ import (
 
 const okHead = "HTTP/1.1 200 OK\r\n"
 
+// costly is an expression that takes a thousand steps for each x, ten seconds for a mebibyte of them.
+const costly = "(x{1,30}){1,30}y"
+
 // hostile is what servers do that should not be, or that are not HTTP servers at all, and what a check makes of it.
 // Times out tells that the check must end by its timeout, and only then.
 var hostile = []struct {
@@ -28,6 +31,7 @@ var hostile = []struct {
 	reason   probes.Reason
 	text     string // ADDR stands for the server's address
 	timesOut bool
+	lasts    time.Duration // the check, at least; if it times out its timeout
 }{
 	{name: "closed without an answer", speak: say(), reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
 	{name: "closed before the request", speak: func(c net.Conn) { closeWrite(c); servertest.Hold(c) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
@@ -36,7 +40,17 @@ var hostile = []struct {
 		say(okHead + "Content-Length: 100\r\n\r\nhalf")(c)
 		time.Sleep(50 * time.Millisecond) // let the text arrive before the reset overtakes it
 		reset(c)
-	}, reason: probes.Reset, text: "reading the body: connection reset"},
+	}, reason: probes.Reset, text: "reading the body: connection reset", lasts: 50 * time.Millisecond},
+	{name: "mute in the header", speak: func(c net.Conn) { say(okHead + "X:")(c); servertest.Hold(c) }, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
+	{name: "mute after the first byte", speak: func(c net.Conn) { say("H")(c); servertest.Hold(c) }, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
+	{name: "mute after 100", speak: func(c net.Conn) { say("HTTP/1.1 100 Continue\r\n\r\n")(c); servertest.Hold(c) }, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
+	{name: "reset in the header", speak: func(c net.Conn) { say(okHead + "X:")(c); time.Sleep(100 * time.Millisecond); reset(c) }, reason: probes.Reset, text: "waiting for the answer of ADDR: connection reset", lasts: 100 * time.Millisecond},
+	{name: "closed in the header", speak: func(c net.Conn) { say(okHead + "X:")(c); time.Sleep(100 * time.Millisecond) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection in the middle of the header", lasts: 100 * time.Millisecond},
+	{name: "garbage in the header, late", speak: func(c net.Conn) {
+		say(okHead)(c)
+		time.Sleep(100 * time.Millisecond)
+		_, _ = io.WriteString(c, "no header\r\n\r\n")
+	}, reason: probes.Protocol, text: `waiting for the answer of ADDR: the header of the answer cannot be read: malformed MIME header: missing colon: "no header"`, lasts: 100 * time.Millisecond},
 	{name: "mute", speak: servertest.Hold, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
 	{name: "half-closed and mute", speak: func(c net.Conn) { readRequest(c); closeWrite(c); servertest.Hold(c) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
 	{name: "half-closed after the answer", speak: func(c net.Conn) { say(okHead + "\r\nhello")(c); closeWrite(c); servertest.Hold(c) }, reason: probes.OK},
@@ -85,6 +99,8 @@ var hostile = []struct {
 		forever(c, strings.Repeat(zipped(""), 1000))
 	}, reason: probes.Protocol, text: "reading the body: its encoding (gzip) takes more bytes than what it decodes to (0 bytes so far)"},
 	{name: "gzip with garbage behind", speak: say(okHead + "Content-Encoding: gzip\r\n\r\n" + zipped("hello") + "\x00\x00garbage that is no gzip"), reason: probes.OK},
+	{name: "much to match for a costly expression", speak: say(okHead+"\r\n", strings.Repeat("x", 1<<20)), options: targets.Options{Regex: costly},
+		reason: probes.Timeout, text: "the regular expression is too costly for 1048576 bytes: it was not through with them in time; want a simpler one, or less to match", timesOut: true},
 	{name: "redirect to another scheme", speak: say("HTTP/1.1 302 Found\r\nLocation: javascript:alert(1)\r\n\r\n"), reason: probes.Redirect, text: `answered 302 Found to "javascript:alert(1)", which leads nowhere: its scheme is "javascript"; want http or https`},
 	{name: "control characters in Location", speak: say("HTTP/1.1 302 Found\r\nLocation: /a\x0b\x01\r\n\r\n"), reason: probes.Protocol, text: `waiting for the answer of ADDR: the header of the answer cannot be read: malformed MIME header line: "Location: /a\v\x01"`},
 	{name: "Location that is no URL", speak: say("HTTP/1.1 302 Found\r\nLocation: http://[::1/%zz\r\n\r\n"), reason: probes.Redirect, text: `answered 302 Found to "http://[::1/%zz", which is not a URL`},
@@ -95,15 +111,17 @@ var hostile = []struct {
 }
 
 // If one of these failed, a server of that kind would be reported with a wrong reason, hang the prober beyond the
-// timeout, or stop it. That the time is looked at was seen by leaving out bind's SetDeadline: mute never ended.
+// timeout, or stop it; or its response time would be that of a fast server because a first byte came fast. That the
+// time is looked at was seen by leaving out bind's SetDeadline: mute never ended. That the response time is was seen by
+// leaving out the last lap of NewResult: what went wrong in the header had taken a millisecond.
 func TestHostileServers(t *testing.T) {
 	for _, h := range hostile {
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
 			addr := servertest.Serve(t, h.speak)
-			timeout := patience
+			timeout, lasts := patience, h.lasts
 			if h.timesOut {
-				timeout = 300 * time.Millisecond
+				timeout, lasts = 300*time.Millisecond, 300*time.Millisecond
 			}
 			p := probeWith(t)
 			began := time.Now()
@@ -114,6 +132,9 @@ func TestHostileServers(t *testing.T) {
 			}
 			if took := time.Since(began); h.timesOut && took > 10*time.Second {
 				t.Errorf("took %v", took)
+			}
+			if ended := r.Began.Add(r.Took + slack); ended.Before(began.Add(lasts)) {
+				t.Errorf("took %v, want at least %v", r.Took, lasts)
 			}
 			if r.IP != loopback {
 				t.Errorf("ip %v", r.IP)
@@ -161,6 +182,12 @@ func TestGzipBombCostsNoMemory(t *testing.T) {
 func TestShutdownIsNoOutage(t *testing.T) {
 	begun := make(chan struct{}, 1)
 	for name, speak := range map[string]func(net.Conn){
+		"matching": func(c net.Conn) {
+			say(okHead+"\r\n", strings.Repeat("x", 1<<20))(c)
+			_ = c.Close()
+			time.Sleep(100 * time.Millisecond) // let matching begin
+			begun <- struct{}{}
+		},
 		"waiting":   func(c net.Conn) { readRequest(c); begun <- struct{}{}; servertest.Hold(c) },
 		"receiving": func(c net.Conn) { say(okHead + "\r\nx")(c); begun <- struct{}{}; servertest.Hold(c) },
 		"bad status": func(c net.Conn) {
@@ -170,7 +197,7 @@ func TestShutdownIsNoOutage(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			check := prepare(t, probeWith(t), "http://"+servertest.Serve(t, speak), targets.Options{})
+			check := prepare(t, probeWith(t), "http://"+servertest.Serve(t, speak), targets.Options{Regex: costly})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			go func() { <-begun; cancel() }()

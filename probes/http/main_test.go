@@ -22,6 +22,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is the timeout of checks that are not about time.
 const patience = 20 * time.Second
 
+// slack is what may be missing of a time that the server and the check measure: it is cut to the microsecond, and a
+// sleeping server begins before its last byte has arrived.
+const slack = 5 * time.Millisecond
+
 // loopback is the address of all servers here.
 var loopback = netip.MustParseAddr("127.0.0.1")
 

@@ -2,7 +2,6 @@ package http
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -15,7 +14,7 @@ import (
 // options is what a target's options and the environment come to. It is shared by all checks with the same
 // options and never changes.
 type options struct {
-	regex     *regexp.Regexp // nil: none
+	regex     *probes.Regex // nil: none
 	method    string
 	body      string
 	headers   []header

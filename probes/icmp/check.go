@@ -2,7 +2,6 @@ package icmp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -25,7 +24,6 @@ type Check struct {
 // Run checks once: the name is resolved, the requests are sent and the answers collected.
 func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	watch := probes.StartStopwatch()
-	result := probes.Result{Title: Title, Began: watch.Began(), Details: &Details{}}
 	addrs, err := c.probe.resolver.Lookup(ctx, c.host, c.family)
 	if _, literal := netip.ParseAddr(c.host); literal != nil {
 		watch.Lap(probes.PhaseDNS)
@@ -34,15 +32,10 @@ func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	if err == nil {
 		w, err = c.ping(ctx, addrs)
 	}
-	var failure *probes.Failure
-	switch {
-	case errors.As(err, &failure):
-		result.Reason, result.Error, result.TimedOut = failure.Reason, failure.Text, failure.TimedOut
-		result.Took, result.Timings = watch.Elapsed(), watch.Timings
-		return result, nil
-	case err != nil:
-		return probes.Result{}, err
+	if err != nil {
+		return probes.NewResult(Title, &watch, netip.Addr{}, err, &Details{})
 	}
+	result := probes.Result{Title: Title, Began: watch.Began()}
 	c.judge(&result, w, &watch)
 	if !result.Up() && ctx.Err() == context.Canceled {
 		return probes.Result{}, fmt.Errorf("pinging %s: %w", w.to, context.Canceled)
@@ -90,7 +83,7 @@ func (c *Check) judge(r *probes.Result, w *series, watch *probes.Stopwatch) {
 		r.Took = mean.Truncate(time.Microsecond)
 		r.Timings.Add(probes.PhaseWait, r.Took)
 	} else {
-		r.Took, r.Timings = watch.Elapsed(), watch.Timings
+		r.Took, r.Timings = watch.Stop(), watch.Timings
 	}
 	lost := 100 * float64(sent-len(trips)) / float64(sent)
 	switch {

@@ -42,6 +42,7 @@ func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	if err == nil && (len(c.options.send) > 0 || c.options.expect != nil) {
 		err = r.talk(ctx)
 	}
+	r.watch.Stop()
 	if r.socket != nil {
 		r.hangUp()
 	}

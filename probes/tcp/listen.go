@@ -51,8 +51,10 @@ func (l *listener) listen(ctx context.Context) (matches bool, err error) {
 		n, err := l.hear(ctx)
 		l.run.watch.Lap(phase)
 		phase = probes.PhaseReceive
-		if n > 0 && l.look() {
-			return true, nil
+		if n > 0 {
+			if matches, failed := l.look(ctx); matches || failed != nil {
+				return matches, failed
+			}
 		}
 		if err != nil {
 			return false, l.explain(ctx, err)
@@ -63,10 +65,10 @@ func (l *listener) listen(ctx context.Context) (matches bool, err error) {
 	}
 }
 
-// look tells whether what has come so far matches.
-func (l *listener) look() bool {
+// look tells whether what has come so far matches. Its error is that of probes.Regex.
+func (l *listener) look(ctx context.Context) (matches bool, err error) {
 	l.looked += len(l.said)
-	return l.run.check.options.expect.Match(l.said)
+	return l.run.check.options.expect.Match(ctx, l.said)
 }
 
 // hear waits for more, and returns how much came. It gathers more than what one read brings when looks have become

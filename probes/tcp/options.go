@@ -1,8 +1,6 @@
 package tcp
 
 import (
-	"regexp"
-
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
@@ -14,8 +12,8 @@ type options struct {
 	tls    bool
 	verify probes.TLSVerify
 	family probes.Family
-	send   []byte         // empty: nothing
-	expect *regexp.Regexp // nil: nothing
+	send   []byte        // empty: nothing
+	expect *probes.Regex // nil: nothing
 }
 
 // optionsOf returns the options of a target, shared with those that have the same. Its error is setting.Mistakes.
