@@ -14,7 +14,7 @@ import (
 var update = flag.Bool("update", false, "write the generated parts of the docs")
 
 // marked is a generated part: everything between the two markers is ours.
-var marked = regexp.MustCompile(`(?s)(<!-- (variables:[a-z]+) -->\n).*?(<!-- /variables -->)`)
+var marked = regexp.MustCompile(`(?s)(<!-- (variables:[a-z0-9:]+) -->\n).*?(<!-- /variables -->)`)
 
 // A page that shows a default which is not in force, or misses a variable, sends its reader the wrong way. Seen to
 // fail by changing a default without -update.
