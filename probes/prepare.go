@@ -44,8 +44,7 @@ func place(ms *setting.Mistakes, t targets.Target, err error) {
 		return
 	}
 	for _, m := range own {
-		m.Where = t.Where(m.Where)
-		*ms = append(*ms, m)
+		ms.Add(t.Where(m.Where), m.Value, m.Err)
 	}
 }
 

@@ -2,8 +2,11 @@ package probes
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/uptimer/uptimer/internal/setting"
 )
@@ -15,6 +18,21 @@ type SchedulerConfig struct {
 	Location    string        `envconfig:"PROBE_LOCATION" desc:"where the checks are made from; each location has its own rhythm"`
 	Instance    string        `envconfig:"PROBE_INSTANCE" desc:"who makes the checks (default: the host name)"`
 	Buffer      setting.Bytes `envconfig:"BUFFER_BYTES" default:"256MiB" desc:"events held in memory while the writer is busy or away; when it is full no check is started"`
+}
+
+// maxPlace is how long the name of a place or instance may be, in bytes.
+const maxPlace = 255
+
+// Validate returns setting.Mistakes.
+func (c SchedulerConfig) Validate() error {
+	var ms setting.Mistakes
+	for _, place := range [][2]string{{"PROBE_LOCATION", c.Location}, {"PROBE_INSTANCE", c.Instance}} {
+		name, text := place[0], place[1]
+		if len(text) > maxPlace || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			ms.Add(name, text, fmt.Errorf("not a name for every event; want at most %d bytes of UTF-8 without control characters", maxPlace))
+		}
+	}
+	return ms.Err()
 }
 
 // Where is the place that goes into every event.

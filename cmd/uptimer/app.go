@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -32,6 +34,7 @@ type app struct {
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
+	hups    <-chan struct{} // a value for each SIGHUP; nil: none come
 
 	env *plugin.Environment
 }
@@ -73,7 +76,9 @@ func (a *app) explain(err error) int {
 		}
 		return code.code
 	default:
-		fmt.Fprintln(a.stderr, "uptimer:", setting.Redact(err.Error()))
+		for line := range strings.SplitSeq(setting.Redact(err.Error()), "\n") {
+			fmt.Fprintln(a.stderr, "uptimer:", line)
+		}
 		return exitFailed
 	}
 }
@@ -97,7 +102,7 @@ Everything is set by environment variables; "uptimer config" lists them. To begi
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runPipeline(cmd.Context()) },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return wrongCall(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+		return wrongCall(fmt.Errorf("%s; see %s --help", printable(err.Error()), cmd.CommandPath()))
 	})
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(a.runCommand(), a.checkCommand(), a.configCommand(), a.schemaCommand(), a.targetsCommand(),
@@ -128,9 +133,25 @@ func isTerminal(w io.Writer) bool {
 
 // logger writes to stderr in the form that the settings say.
 func (a *app) logger(s runSettings) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.Level(s.LogLevel)}
+	options := &slog.HandlerOptions{Level: slog.Level(s.LogLevel), ReplaceAttr: spelledOut}
 	if s.LogFormat == logText || s.LogFormat == "" && isTerminal(a.stderr) {
 		return slog.New(slog.NewTextHandler(a.stderr, options))
 	}
 	return slog.New(slog.NewJSONHandler(a.stderr, options))
+}
+
+// spelledOut writes time spans with their unit; in JSON they would be bare nanoseconds.
+func spelledOut(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.String(a.Key, a.Value.Duration().String())
+	}
+	return a
+}
+
+// printable writes what a terminal could take for a command, or cannot show at all, as an escape.
+func printable(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
+		return text
+	}
+	return strings.Trim(strconv.QuoteToGraphic(text), `"`)
 }

@@ -53,14 +53,17 @@ func (a *app) printConfig() error {
 	return ms.Err()
 }
 
+// widestValue keeps one long list from making every line of the table as long.
+const widestValue = 200
+
 // shownValue is a value on one line, without secrets.
 func shownValue(v plugin.Variable, value string) string {
 	if v.Secret && value != "" {
 		return setting.Hidden
 	}
-	value = setting.Redact(value)
-	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' }) {
-		value = fmt.Sprintf("%q", value)
+	value = printable(setting.Redact(value))
+	if runes := []rune(value); len(runes) > widestValue {
+		value = string(runes[:widestValue]) + "…"
 	}
 	return orDash(value)
 }

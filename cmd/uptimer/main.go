@@ -16,6 +16,8 @@ func run() int {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
-	a := &app{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	hups, stopHups := reloads()
+	defer stopHups()
+	a := &app{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, hups: hups}
 	return a.execute(ctx, os.Args[1:])
 }

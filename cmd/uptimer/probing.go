@@ -22,16 +22,17 @@ type probing struct {
 	source    *targets.Source
 	first     []probes.Entry
 	log       *slog.Logger
+	hups      <-chan struct{}
 }
 
 // openProbing opens the probes and reads the list for the first time. Mistakes of settings and of the list come
 // back at once.
-func (a *app) openProbing(protocols []string, host plugin.Host, counters *metrics.Metrics) (*probing, error) {
+func (a *app) openProbing(ctx context.Context, protocols []string, host plugin.Host, counters *metrics.Metrics) (*probing, error) {
 	var list targets.Config
 	var schedule probes.SchedulerConfig
 	wrongList, wrongSchedule := plugin.Load(a.env, &list), plugin.Load(a.env, &schedule)
 	set, wrongProbes := a.openProbes(protocols, host)
-	p := &probing{probes: set, source: targets.NewSource(list, protocols, a.stdin), log: host.Log}
+	p := &probing{probes: set, source: targets.NewSource(list, protocols, interruptible(ctx, a.stdin)), log: host.Log, hups: a.hups}
 	first, wrongTargets := p.source.Load()
 	if blames(wrongList, "PROBE_URLS", "PROBE_TARGETS_FILE") {
 		wrongTargets = nil // without what could not be read, the list is not the user's
@@ -90,11 +91,9 @@ func (p *probing) Read(ctx context.Context, emit events.Emit) error {
 
 // follow puts the first list in force, and then every new version that is good.
 func (p *probing) follow(ctx context.Context) {
-	hups, stop := reloads()
-	defer stop()
 	p.scheduler.Replace(ctx, p.first)
 	p.first = nil
-	p.source.Watch(ctx, hups, func(list *targets.List) {
+	p.source.Watch(ctx, p.hups, func(list *targets.List) {
 		entries, err := p.prepare(list)
 		if err != nil {
 			p.refuse(err)
@@ -106,14 +105,21 @@ func (p *probing) follow(ctx context.Context) {
 	}, p.refuse)
 }
 
+// mostRefusals is how many lines a list that is refused may give in the log.
+const mostRefusals = 50
+
 // refuse says why a new version of the list is not taken, a line for each mistake.
 func (p *probing) refuse(err error) {
+	const refused = "the new list of targets is refused, the old one stays"
 	var ms setting.Mistakes
 	if !errors.As(err, &ms) {
-		p.log.Error("the new list of targets is refused, the old one stays", "error", err)
+		p.log.Error(refused, "error", err)
 		return
 	}
-	for _, m := range ms {
-		p.log.Error("the new list of targets is refused, the old one stays", "error", m)
+	for _, m := range ms[:min(len(ms), mostRefusals)] {
+		p.log.Error(refused, "error", m)
+	}
+	if len(ms) > mostRefusals {
+		p.log.Error(refused + "; the first mistakes are above, `uptimer targets validate` tells all")
 	}
 }

@@ -28,9 +28,18 @@ type process struct {
 }
 
 // start runs the program with these variables and nothing else.
-func start(t *testing.T, environ []string, args ...string) *process {
+func start(t *testing.T, environ []string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), ended: make(chan struct{})}
+	return startWith(t, nil, environ)
+}
+
+// startWith runs the program with a standard input.
+func startWith(t *testing.T, stdin *os.File, environ []string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(os.Args[0]), ended: make(chan struct{})}
+	if stdin != nil {
+		p.cmd.Stdin = stdin
+	}
 	p.cmd.Env = append([]string{beUptimer + "=1"}, environ...)
 	p.cmd.Stderr = p
 	reader, writer, err := os.Pipe()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 
@@ -41,8 +40,11 @@ func (a *app) runPipeline(ctx context.Context) error {
 		return err
 	}
 	counters := metrics.New()
-	flow, err := a.open(settings, host, counters)
-	if err := together(wrong, err); err != nil {
+	flow, err := a.open(ctx, settings, host, counters)
+	switch err := together(wrong, err); {
+	case err != nil && ctx.Err() != nil: // SIGTERM while the list was read
+		return nil
+	case err != nil:
 		return err
 	}
 	if settings.Metrics != "" {
@@ -56,16 +58,7 @@ func (a *app) runPipeline(ctx context.Context) error {
 	err = pipeline.Run(ctx, flow.reader, flow.writer, pipeline.Config{
 		Grace: settings.grace(), Log: log, Name: flow.writerName, Observer: counters.Writer(flow.writerName),
 	})
-	return errors.Join(ended(err), flow.close())
-}
-
-// ended words what the pipeline could not store.
-func ended(err error) error {
-	var givenUp *pipeline.GivenUp
-	if errors.As(err, &givenUp) {
-		return fmt.Errorf("%d events could not be written within SHUTDOWN_GRACE and are lost: %w", givenUp.Events, err)
-	}
-	return err
+	return errors.Join(err, flow.close())
 }
 
 // settings reads what belongs to no plugin.
@@ -91,9 +84,9 @@ type flow struct {
 }
 
 // open makes the reader and the writer that the settings ask for. All mistakes come back at once.
-func (a *app) open(s runSettings, host plugin.Host, counters *metrics.Metrics) (*flow, error) {
+func (a *app) open(ctx context.Context, s runSettings, host plugin.Host, counters *metrics.Metrics) (*flow, error) {
 	f := &flow{healthy: alwaysHealthy, ready: alwaysHealthy, close: func() error { return nil }}
-	return f, together(a.openReader(f, s, host, counters), a.openWriter(f, s, host))
+	return f, together(a.openReader(ctx, f, s, host, counters), a.openWriter(f, s, host))
 }
 
 // alwaysHealthy is the health of what cannot fail.
@@ -103,11 +96,15 @@ func (a *app) openWriter(f *flow, s runSettings, host plugin.Host) (err error) {
 	if f.writerName, err = s.sink(); err != nil {
 		return err
 	}
-	f.writer, err = openPlugin(writerPlugins, f.writerName, a.env, host)
+	writer, err := openPlugin(writerPlugins, f.writerName, a.env, host)
+	if err == nil {
+		sink := &watched{Writer: writer}
+		f.writer, f.ready = sink, both(f.ready, sink.ready)
+	}
 	return err
 }
 
-func (a *app) openReader(f *flow, s runSettings, host plugin.Host, counters *metrics.Metrics) error {
+func (a *app) openReader(ctx context.Context, f *flow, s runSettings, host plugin.Host, counters *metrics.Metrics) error {
 	source, err := s.source()
 	if err != nil {
 		return err
@@ -116,7 +113,7 @@ func (a *app) openReader(f *flow, s runSettings, host plugin.Host, counters *met
 		f.reader, err = openPlugin(readerPlugins, source.reader, a.env, host)
 		return err
 	}
-	p, err := a.openProbing(source.protocols, host, counters)
+	p, err := a.openProbing(ctx, source.protocols, host, counters)
 	if err == nil {
 		f.reader, f.healthy, f.ready, f.close = p, p.scheduler.Healthy, p.scheduler.Ready, p.probes.Close
 	}

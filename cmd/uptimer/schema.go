@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -32,10 +33,8 @@ func (a *app) printSchema(args []string) error {
 		return err
 	}
 	if len(args) == 0 {
-		for _, title := range c.Titles() {
-			fmt.Fprintln(a.stdout, title)
-		}
-		return nil
+		_, err := fmt.Fprintln(a.stdout, strings.Join(c.Titles(), "\n"))
+		return err
 	}
 	bundle, err := c.Bundle(args[0])
 	if err != nil {

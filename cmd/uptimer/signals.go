@@ -28,7 +28,8 @@ func untilSignal(parent context.Context) (ctx context.Context, stop func()) {
 	return ctx, func() { signal.Stop(signals); cancel() }
 }
 
-// reloads has a value for each SIGHUP, until stop. Where the system has no such signal there is none.
+// reloads has a value for each SIGHUP, until stop. It is taken for the whole life of the process, because its default
+// is to end it. Where the system has no such signal there is none.
 func reloads() (hups <-chan struct{}, stop func()) {
 	signals, out := make(chan os.Signal, 1), make(chan struct{}, 1)
 	done := make(chan struct{})

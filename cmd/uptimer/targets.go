@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -33,11 +34,11 @@ Exit codes: 0 the list is good, 2 it is not.`,
 		Example: `  uptimer targets validate targets.yaml
   generate-list | uptimer targets validate -`,
 		Args: atMostOne,
-		RunE: func(_ *cobra.Command, args []string) error { return a.validateTargets(args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.validateTargets(cmd.Context(), args) },
 	}
 }
 
-func (a *app) validateTargets(args []string) error {
+func (a *app) validateTargets(ctx context.Context, args []string) error {
 	settings, wrong := a.settings()
 	host, err := a.host(slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -57,7 +58,7 @@ func (a *app) validateTargets(args []string) error {
 	if len(args) == 1 {
 		config.File, config.URLs, config.Regexes = args[0], "", ""
 	}
-	return a.validateList(targets.NewSource(config, source.protocols, a.stdin), set.Prepare)
+	return a.validateList(targets.NewSource(config, source.protocols, interruptible(ctx, a.stdin)), set.Prepare)
 }
 
 // validateList reads a list and says what is in it.

@@ -3,6 +3,7 @@ package plugin
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -42,7 +43,7 @@ func (e *Environment) Lookup(name string) (value string, set bool, err error) {
 		ms.Add(name+"_FILE", path, fmt.Errorf("%s is set too; want only one of them", name))
 		return "", false, ms
 	}
-	content, err := os.ReadFile(path)
+	content, err := readValue(path)
 	if err != nil {
 		var cause *os.PathError
 		if errors.As(err, &cause) {
@@ -56,6 +57,23 @@ func (e *Environment) Lookup(name string) (value string, set bool, err error) {
 		value = strings.TrimSuffix(line, "\r")
 	}
 	return value, value != "", nil
+}
+
+// maxValue is how long a value from a file may be; a device that never ends is no value.
+const maxValue = 1 << 20
+
+// readValue reads a file, which may also be a pipe.
+func readValue(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxValue+1))
+	if err == nil && len(content) > maxValue {
+		err = errors.New("longer than 1 MiB")
+	}
+	return content, err
 }
 
 // Names lists the variables that are set, sorted.

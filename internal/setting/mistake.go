@@ -18,6 +18,9 @@ type Mistake struct {
 
 // Error is one line: where, the value, what is wrong and what would be right.
 func (m Mistake) Error() string {
+	if m.Where == "" {
+		return m.Err.Error()
+	}
 	if m.Value == "" {
 		return fmt.Sprintf("%s: %v", m.Where, m.Err)
 	}
@@ -39,9 +42,36 @@ func (ms Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Add notes a mistake. Value may hold a URL with a password: it is taken out.
+// mostMistakes is how many are kept; nobody reads more, and a list of a million lines may have as many.
+const mostMistakes = 1000
+
+// tooMany stands for the mistakes that are not kept.
+type tooMany int
+
+func (n tooMany) Error() string { return fmt.Sprintf("and %d more mistakes", int(n)) }
+
+// Add notes a mistake. Value may hold a URL with a password: it is taken out. Beyond a thousand mistakes are only
+// counted.
 func (ms *Mistakes) Add(where, value string, err error) {
-	*ms = append(*ms, Mistake{Where: where, Value: Redact(value), Err: err})
+	ms.add(Mistake{Where: where, Value: Redact(value), Err: err})
+}
+
+func (ms *Mistakes) add(m Mistake) {
+	count, counted := m.Err.(tooMany) //nolint:errorlint // it is never wrapped
+	switch {
+	case len(*ms) < mostMistakes && !counted:
+		*ms = append(*ms, m)
+		return
+	case !counted:
+		count = 1
+	}
+	if last := len(*ms) - 1; last >= 0 {
+		if before, ok := (*ms)[last].Err.(tooMany); ok { //nolint:errorlint // as above
+			(*ms)[last].Err = before + count
+			return
+		}
+	}
+	*ms = append(*ms, Mistake{Err: count})
 }
 
 // Join adds what err holds: all its mistakes, or err itself as one.
@@ -50,9 +80,11 @@ func (ms *Mistakes) Join(where string, err error) {
 	switch {
 	case err == nil:
 	case errors.As(err, &more):
-		*ms = append(*ms, more...)
+		for _, m := range more {
+			ms.add(m)
+		}
 	default:
-		*ms = append(*ms, Mistake{Where: where, Err: err})
+		ms.add(Mistake{Where: where, Err: err})
 	}
 }
 

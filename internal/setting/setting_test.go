@@ -115,6 +115,26 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// A list with a million wrong lines must not fill the memory, the screen or the log; how many there were must be said.
+func TestMistakesAreBounded(t *testing.T) {
+	var ms, all Mistakes
+	for range 3000 {
+		ms.Add("A", "v", errors.New("wrong"))
+	}
+	all.Add("B", "", errors.New("first"))
+	all.Join("", ms)
+	all.Join("", ms)
+	for _, c := range []struct {
+		ms   Mistakes
+		last string
+	}{{ms, "and 2000 more mistakes"}, {all, "and 5001 more mistakes"}} {
+		lines := strings.Split(c.ms.Error(), "\n")
+		if len(lines) != mostMistakes+1 || lines[mostMistakes] != c.last {
+			t.Errorf("%d lines, the last is %q, want %q", len(lines), lines[len(lines)-1], c.last)
+		}
+	}
+}
+
 // A suggestion that is far off is worse than none.
 func TestNearest(t *testing.T) {
 	known := []string{"PROBE_URLS", "PROBE_TIMEOUT", "LOG_LEVEL"}
