@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	stdlog "log"
+	stdlog "log" //nolint:depguard // net/http hands over its errors in this form only
 	"log/slog"
 	"net"
 	"net/http"

@@ -42,8 +42,8 @@ func (ms Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// mostMistakes is how many are kept; nobody reads more, and a list of a million lines may have as many.
-const mostMistakes = 1000
+// MostMistakes is how many are kept; nobody reads more, and a list of a million lines may have as many.
+const MostMistakes = 1000
 
 // tooMany stands for the mistakes that are not kept.
 type tooMany int
@@ -56,10 +56,17 @@ func (ms *Mistakes) Add(where, value string, err error) {
 	ms.add(Mistake{Where: where, Value: Redact(value), Err: err})
 }
 
+// AddCount counts mistakes that nobody kept.
+func (ms *Mistakes) AddCount(n int) {
+	if n > 0 {
+		ms.add(Mistake{Err: tooMany(n)})
+	}
+}
+
 func (ms *Mistakes) add(m Mistake) {
 	count, counted := m.Err.(tooMany) //nolint:errorlint // it is never wrapped
 	switch {
-	case len(*ms) < mostMistakes && !counted:
+	case len(*ms) < MostMistakes && !counted:
 		*ms = append(*ms, m)
 		return
 	case !counted:

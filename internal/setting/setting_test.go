@@ -129,7 +129,7 @@ func TestMistakesAreBounded(t *testing.T) {
 		last string
 	}{{ms, "and 2000 more mistakes"}, {all, "and 5001 more mistakes"}} {
 		lines := strings.Split(c.ms.Error(), "\n")
-		if len(lines) != mostMistakes+1 || lines[mostMistakes] != c.last {
+		if len(lines) != MostMistakes+1 || lines[MostMistakes] != c.last {
 			t.Errorf("%d lines, the last is %q, want %q", len(lines), lines[len(lines)-1], c.last)
 		}
 	}
