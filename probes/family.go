@@ -1,10 +1,12 @@
 package probes
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
 	"github.com/uptimer/uptimer/internal/setting"
+	"github.com/uptimer/uptimer/targets"
 )
 
 // Family is which kind of IP addresses may be used.
@@ -30,6 +32,22 @@ func ParseFamily(text string) (Family, error) {
 func (f *Family) Decode(text string) (err error) {
 	*f, err = ParseFamily(text)
 	return err
+}
+
+// CheckHost is an error, worded for users, if the host is a literal address of another family than PROBE_IP_FAMILY
+// says, and that is in force for it: every check of it would fail. Where the target says ip_family itself, that was
+// looked at when its list was read.
+func (c NetworkConfig) CheckHost(host string, o *targets.Options) error {
+	addr, err := netip.ParseAddr(host)
+	if err != nil || o.IPFamily != "" || c.IPFamily.has(addr.Unmap()) {
+		return nil
+	}
+	own := Family4
+	if addr.Unmap().Is6() {
+		own = Family6
+	}
+	return fmt.Errorf("an %s, but PROBE_IP_FAMILY is %s; want PROBE_IP_FAMILY=any (in a file: ip_family %s for this target), or a name or an %s here",
+		own.address(), c.IPFamily, own, c.IPFamily.address())
 }
 
 // has tells whether an address, which is not an IPv4-mapped one, is of the family.

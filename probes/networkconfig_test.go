@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/uptimer/uptimer/internal/setting"
+	"github.com/uptimer/uptimer/targets"
 )
 
 // A user would not learn what is wrong with PROBE_RESOLVER.
@@ -77,6 +78,34 @@ func TestParseFamily(t *testing.T) {
 	for _, text := range []string{"", "5", "ipv6", "46"} {
 		if _, err := ParseFamily(text); err == nil || err.Error() != "unknown; want one of any, 4, 6" {
 			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+// A literal address of the family that may not be used would be an outage for ever, in place of a mistake.
+func TestCheckHost(t *testing.T) {
+	const remedy = "; want PROBE_IP_FAMILY=any (in a file: ip_family 4 for this target), or a name or an IPv6 address here"
+	for _, c := range []struct {
+		config    Family
+		host, own string
+		want      string
+	}{
+		{Family6, "127.0.0.1", "", "an IPv4 address, but PROBE_IP_FAMILY is 6" + remedy},
+		{Family6, "::ffff:192.0.2.7", "", "an IPv4 address, but PROBE_IP_FAMILY is 6" + remedy},
+		{Family4, "fe80::1%eth0", "", "an IPv6 address, but PROBE_IP_FAMILY is 4; want PROBE_IP_FAMILY=any (in a file: ip_family 6 for this target), or a name or an IPv4 address here"},
+		{Family6, "127.0.0.1", "4", ""},
+		{Family6, "::1", "", ""},
+		{Family4, "192.0.2.7", "", ""},
+		{Family6, "a.example", "", ""},
+		{FamilyAny, "::1", "", ""},
+		{"", "192.0.2.7", "", ""},
+	} {
+		got := ""
+		if err := (NetworkConfig{IPFamily: c.config}).CheckHost(c.host, &targets.Options{IPFamily: c.own}); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s with %q: got %q, want %q", c.host, c.config, got, c.want)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type builder struct {
 	uncounted bool   // PROBE_URLS is a list that could not be read
 	mistakes  setting.Mistakes
 	found     []found // in the list that is being read
+	unsaid    int     // mistakes of that list that are only counted
 	list      []Target
 	seen      map[uuid.UUID]int32 // into list
 	repeats   int
@@ -61,6 +62,10 @@ type found struct {
 
 // blameAt notes a mistake in the list that is being read. value is shown without what may be a password.
 func (b *builder) blameAt(o *Origin, line int32, name, value string, err error) {
+	if len(b.found) > setting.MostMistakes {
+		b.unsaid++
+		return
+	}
 	b.found = append(b.found, found{line, setting.Mistake{Where: o.where(line, name), Value: setting.Redact(value), Err: err}})
 }
 
@@ -68,9 +73,10 @@ func (b *builder) blameAt(o *Origin, line int32, name, value string, err error) 
 func (b *builder) endList() {
 	slices.SortStableFunc(b.found, func(a, b found) int { return int(a.line) - int(b.line) })
 	for _, f := range b.found {
-		b.mistakes = append(b.mistakes, f.mistake)
+		b.mistakes.Join("", setting.Mistakes{f.mistake})
 	}
-	b.found = nil
+	b.mistakes.AddCount(b.unsaid)
+	b.found, b.unsaid = nil, 0
 }
 
 // blame notes a mistake in a field.
@@ -191,6 +197,9 @@ func (b *builder) readOptions(o *Origin, r *row, parts Parts) (options Options) 
 		}
 		if err == nil && rule.check != nil {
 			err = b.check(f, text)
+		}
+		if err == nil && f == fieldIPFamily {
+			err = checkAddressFamily(text, parts.Hostname)
 		}
 		if err != nil && f != fieldURL { // of the URL all is said already
 			b.blame(o, r, f, err)

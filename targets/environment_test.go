@@ -252,8 +252,14 @@ func TestEachTargetBelongsToOneInstance(t *testing.T) {
 		t.Error("the share is not made of the last 8 bytes, big endian")
 	}
 	cfg := defaults()
-	cfg.Distributed, cfg.Total, cfg.Index, cfg.URLs = true, 1000, "1", "a.example"
-	if list, err := NewSource(cfg, nil, nil).Load(); err != nil || len(list.Targets) != 0 || len(list.Notes) != 1 {
-		t.Errorf("an instance without a target: %v %v", list, err)
+	cfg.Distributed, cfg.Total, cfg.Index = true, 1000, "1"
+	for urls, want := range map[string]string{
+		"a.example":              "the only target does not belong to this instance (DISTRIBUTED_WORKERS_INDEX=1 of 1000)",
+		"[a.example, b.example]": "none of the 2 targets belongs to this instance (DISTRIBUTED_WORKERS_INDEX=1 of 1000)",
+	} {
+		cfg.URLs = urls
+		if list, err := NewSource(cfg, nil, nil).Load(); err != nil || len(list.Targets) != 0 || !slices.Equal(list.Notes, []string{want}) {
+			t.Errorf("an instance without a target: %v %v, want the note %s", list, err, want)
+		}
 	}
 }

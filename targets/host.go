@@ -80,6 +80,19 @@ func canonicalIPv6(text string) (string, error) {
 	return addr.String(), nil
 }
 
+// checkAddressFamily is an error if the host is a literal address that family, which is any, 4 or 6, excludes.
+func checkAddressFamily(family, host string) error {
+	addr, err := netip.ParseAddr(host)
+	own := "4"
+	if addr.Unmap().Is6() {
+		own = "6"
+	}
+	if err != nil || family == "any" || family == own {
+		return nil
+	}
+	return fmt.Errorf("%s is an IPv%s address; want %s or any, or a url with a name or an IPv%s address", host, own, own, family)
+}
+
 func isASCII(text string) bool {
 	for i := range len(text) {
 		if text[i] >= 0x80 {

@@ -99,7 +99,11 @@ func (b *builder) notes(mine int) (notes []string) {
 		notes = append(notes, fmt.Sprintf("%d targets repeat others in everything: each is checked once (the first: %s)", b.repeats, b.repeated))
 	}
 	if mine == 0 {
-		notes = append(notes, fmt.Sprintf("none of the %d targets belongs to this instance (DISTRIBUTED_WORKERS_INDEX=%s of %d)", len(b.list), b.cfg.Index, b.cfg.Total))
+		what := fmt.Sprintf("none of the %d targets belongs", len(b.list))
+		if len(b.list) == 1 {
+			what = "the only target does not belong"
+		}
+		notes = append(notes, fmt.Sprintf("%s to this instance (DISTRIBUTED_WORKERS_INDEX=%s of %d)", what, b.cfg.Index, b.cfg.Total))
 	}
 	return notes
 }

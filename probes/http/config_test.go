@@ -114,3 +114,16 @@ func TestOptionsOfTheGoneAreForgotten(t *testing.T) {
 		t.Error("options that are in use were forgotten")
 	}
 }
+
+// If this failed, an address of the family that PROBE_IP_FAMILY excludes would be an outage for ever.
+func TestAddressOfTheOtherFamily(t *testing.T) {
+	want := `url="http://127.0.0.1/": an IPv4 address, but PROBE_IP_FAMILY is 6; want PROBE_IP_FAMILY=any (in a file: ip_family 4 for this target), or a name or an IPv6 address here`
+	p, target := probeWith(t, "PROBE_IP_FAMILY=6"), targets.Target{URL: "http://127.0.0.1/", Options: &targets.Options{}}
+	if _, err := p.Prepare(target); err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+	p = probeWith(t, "PROBE_IP_FAMILY=6", "PROBE_PROXY=http://proxy.example:3128")
+	if _, err := p.Prepare(target); err != nil { // a proxy may have a way to it
+		t.Errorf("through a proxy: %v", err)
+	}
+}

@@ -55,6 +55,8 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 	at := place{t.Parts()}
 	if at.Protocol() != targets.HTTP {
 		ms.Add("url", t.Shown(), errors.New("no http or https URL; want one such as https://example.com/health"))
+	} else if err := p.config.CheckHost(at.Hostname, t.Options); err != nil && p.isDirect(at) {
+		ms.Add("url", t.Shown(), err)
 	}
 	if err := ms.Err(); err != nil {
 		return nil, err
@@ -63,6 +65,12 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 		p.verifies[options.verify] = struct{}{}
 	}
 	return &Check{probe: p, options: options, url: t.URL}, nil
+}
+
+// isDirect tells whether a place is connected to without a proxy, which could have a way to any address.
+func (p *Probe) isDirect(at place) bool {
+	proxy, err := p.proxies.forPlace(at)
+	return proxy == nil && err == nil
 }
 
 // Start finds out whether this machine can check the certificates that are to be checked.

@@ -53,6 +53,8 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 	c := &Check{probe: p, host: at.Hostname, count: int(p.config.Count), maxLoss: noMaxLoss, family: p.config.IPFamily}
 	if at.Protocol() != targets.ICMP {
 		ms.Add("url", t.Shown(), errors.New("no icmp URL; want one such as icmp://192.0.2.7"))
+	} else if err := p.config.CheckHost(at.Hostname, t.Options); err != nil {
+		ms.Add("url", t.Shown(), err)
 	}
 	read(&ms, "count", t.Options.Count, &c.count, targets.ParsePacketCount)
 	read(&ms, "max_loss", t.Options.MaxLoss, &c.maxLoss, targets.ParsePercent)

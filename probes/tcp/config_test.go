@@ -58,3 +58,12 @@ func TestOptionsAreShared(t *testing.T) {
 		t.Errorf("a check at rest takes %d bytes", size)
 	}
 }
+
+// If this failed, an address of the family that PROBE_IP_FAMILY excludes would be an outage for ever.
+func TestAddressOfTheOtherFamily(t *testing.T) {
+	want := `url="tcp://127.0.0.1:1": an IPv4 address, but PROBE_IP_FAMILY is 6; want PROBE_IP_FAMILY=any (in a file: ip_family 4 for this target), or a name or an IPv6 address here`
+	p, target := probeWith(t, "PROBE_IP_FAMILY=6"), targets.Target{URL: "tcp://127.0.0.1:1", Options: &targets.Options{}}
+	if _, err := p.Prepare(target); err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+}

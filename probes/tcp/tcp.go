@@ -52,6 +52,8 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 	at := t.Parts()
 	if at.Protocol() != targets.TCP {
 		ms.Add("url", t.Shown(), errors.New("no tcp URL; want one such as tcp://db.example.com:5432"))
+	} else if err := p.config.CheckHost(at.Hostname, t.Options); err != nil {
+		ms.Add("url", t.Shown(), err)
 	}
 	if err := ms.Err(); err != nil {
 		return nil, err
