@@ -84,13 +84,38 @@ func TestPluginsAreTheFolders(t *testing.T) {
 			if !there[name] {
 				t.Errorf("%s plugin %s has no folder %s/%s", kind, name, kind, name)
 			}
-			page := fmt.Sprintf("../../docs/%s/%s.md", kind, name)
-			if _, err := os.Stat(page); err != nil {
-				t.Errorf("%s plugin %s has no page: %v", kind, name, err)
-			}
 		}
 		if len(there) != len(names) {
 			t.Errorf("%d folders in %s, %d plugins listed: %v, %v", len(there), kind, len(names), there, names)
+		}
+	}
+}
+
+// A plugin that is told nowhere is not found by those who need it.
+func TestPluginsAreInTheDocs(t *testing.T) {
+	settings := map[string]string{}
+	for _, v := range variables() {
+		settings[v.Name] = v.Desc
+	}
+	for _, of := range []struct {
+		folder, variable string
+		names            []string
+	}{
+		{"probes", "READER_PLUGIN", pluginsOf(probePlugins)},
+		{"readers", "READER_PLUGIN", pluginsOf(readerPlugins)},
+		{"writers", "WRITER_PLUGIN", pluginsOf(writerPlugins)},
+	} {
+		for _, name := range of.names {
+			if !regexp.MustCompile(`\b` + name + `\b`).MatchString(settings[of.variable]) {
+				t.Errorf("the description of %s in settings.go does not name %s", of.variable, name)
+			}
+			for _, index := range []string{"README.md", "docs/README.md"} {
+				content, err := os.ReadFile("../../" + index)
+				to := strings.TrimPrefix(fmt.Sprintf("docs/%s/%s.md", of.folder, name), filepath.ToSlash(filepath.Dir(index))+"/")
+				if err != nil || !strings.Contains(string(content), "("+to+")") {
+					t.Errorf("%s has no link to %s, %v", index, to, err)
+				}
+			}
 		}
 	}
 }

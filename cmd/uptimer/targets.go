@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -79,10 +81,8 @@ func (a *app) validateList(source *targets.Source, prepare func([]targets.Target
 		counts[e.Target.Scheme()]++
 	}
 	fmt.Fprintf(a.stdout, "%d targets are good:", len(entries))
-	for _, scheme := range []string{"http", "https", "tcp", "icmp"} {
-		if counts[scheme] > 0 {
-			fmt.Fprintf(a.stdout, " %d %s", counts[scheme], scheme)
-		}
+	for _, scheme := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(a.stdout, " %d %s", counts[scheme], scheme)
 	}
 	_, err = fmt.Fprintln(a.stdout)
 	return err
