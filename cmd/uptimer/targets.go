@@ -80,10 +80,16 @@ func (a *app) validateList(source *targets.Source, prepare func([]targets.Target
 	for _, e := range entries {
 		counts[e.Target.Scheme()]++
 	}
-	fmt.Fprintf(a.stdout, "%d targets are good:", len(entries))
-	for _, scheme := range slices.Sorted(maps.Keys(counts)) {
-		fmt.Fprintf(a.stdout, " %d %s", counts[scheme], scheme)
+	line := fmt.Sprintf("%d targets are good:", len(entries))
+	switch len(entries) {
+	case 0: // all belong to other instances
+		line = "the list is good; no target of it belongs to this instance"
+	case 1:
+		line = "1 target is good:"
 	}
-	_, err = fmt.Fprintln(a.stdout)
+	for _, scheme := range slices.Sorted(maps.Keys(counts)) {
+		line += fmt.Sprintf(" %d %s", counts[scheme], scheme)
+	}
+	_, err = fmt.Fprintln(a.stdout, line)
 	return err
 }

@@ -46,6 +46,7 @@ var wrongSettings = []struct {
 	{[]string{"PROBE_URLS=a.example", "PROBE_PROXY=socks5://127.0.0.1:1080"}, []string{`PROBE_PROXY="socks5://127.0.0.1:1080": `}},
 	{[]string{"PROBE_URLS=a.example", "PROBE_RESOLVER=a:b:c"}, []string{`PROBE_RESOLVER="a:b:c": not a DNS server; want host:port such as 192.0.2.53:53 or [2001:db8::53]:53`}},
 	{[]string{"PROBE_URLS=a.example", "PROBE_IP_FAMILY=5"}, []string{`PROBE_IP_FAMILY="5": `}},
+	{[]string{"PROBE_URLS=http://127.0.0.1", "PROBE_IP_FAMILY=6"}, []string{`PROBE_URLS="http://127.0.0.1": an IPv4 address, but PROBE_IP_FAMILY is 6; want PROBE_IP_FAMILY=any`}},
 	{[]string{"PROBE_URLS=icmp://a.example", "PROBE_ICMP_COUNT=0"}, []string{`PROBE_ICMP_COUNT="0": `}},
 	{[]string{"PROBE_URLS=a.example", "READER_PLUGIN=gopher"}, []string{`READER_PLUGIN="gopher": no such plugin; want one of probes, http, tcp, icmp, dummy`}},
 	{[]string{"PROBE_URLS=a.example", "READER_PLUGIN=dummy,http"}, []string{`READER_PLUGIN="dummy,http": more than one reader; want one, or a list of protocols such as http,tcp`}},
