@@ -10,8 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/uptimer/uptimer/internal/setting"
 )
 
@@ -65,7 +63,7 @@ var rules = [fieldsEnd]rule{
 	fieldTimeout:  {name: "timeout"},
 	fieldLabels:   {name: "labels", option: func(o *Options) *string { return &o.Labels }},
 	fieldRegex:    {name: "regex", only: onlyHTTP, check: checkRegex, verbatim: true, option: func(o *Options) *string { return &o.Regex }},
-	fieldMethod:   {name: "method", only: onlyHTTP, check: CheckMethod, option: func(o *Options) *string { return &o.Method }},
+	fieldMethod:   {name: "method", only: onlyHTTP, check: checkMethod, option: func(o *Options) *string { return &o.Method }},
 	fieldBody:     {name: "body", only: onlyHTTP, secret: true, verbatim: true, option: func(o *Options) *string { return &o.Body }},
 	fieldHeaders:  {name: "headers", only: onlyHTTP, secret: true, verbatim: true, option: func(o *Options) *string { return &o.Headers }},
 	fieldExpectedStatus: {name: "expected_status", only: onlyHTTP, check: checkStatus,
@@ -147,20 +145,6 @@ func checkRegex(text string) error {
 		return fmt.Errorf("not a regular expression: %s: %q; want Go's syntax (RE2)", cause.Code, setting.Redact(cause.Expr))
 	}
 	return err
-}
-
-// CheckMethod is an error, worded for users, unless the text is a method that a check can send. Methods are
-// upper-case.
-func CheckMethod(text string) error {
-	switch upper := strings.ToUpper(text); {
-	case !httpguts.ValidHeaderFieldName(text):
-		return errors.New("not a method; want one word such as GET, HEAD or POST")
-	case upper == "CONNECT":
-		return errors.New("CONNECT opens tunnels and checks nothing; want a method such as GET, HEAD or POST")
-	case upper != text:
-		return fmt.Errorf("methods are upper-case; want %s", upper)
-	}
-	return nil
 }
 
 func checkStatus(text string) error {

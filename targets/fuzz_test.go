@@ -34,6 +34,9 @@ func checkList(t *testing.T, secret bool, list *List, err error) {
 			t.Errorf("a password is shown: %s", target.Shown())
 		}
 		checkAgain(t, target)
+		if _, err := ParseHeaders(target.Options.Headers); err != nil {
+			t.Errorf("the list took the headers %q: %v", target.Options.Headers, err)
+		}
 	}
 }
 

@@ -5,25 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"unicode"
-
-	"golang.org/x/net/http/httpguts"
 )
-
-// Header is one line of an HTTP request's header.
-type Header struct{ Name, Value string }
-
-// HeaderList is the headers in the order given. Host may be among them.
-func (o *Options) HeaderList() (headers []Header) {
-	for line := range strings.Lines(o.Headers) {
-		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		headers = append(headers, Header{name, value})
-	}
-	return headers
-}
 
 // pair is one label or header as a list has it, and its line.
 type pair struct {
@@ -124,39 +109,6 @@ func checkLabel(p pair, repeated bool) error {
 		return fmt.Errorf("the value of this label: %w", checkText(p.value))
 	case strings.ContainsFunc(p.name, unicode.IsControl):
 		return errors.New("the name of this label holds a control character; want a name on one line")
-	}
-	return nil
-}
-
-// encodeHeaders is the headers as lines. Each header that is wrong is blamed, without its value.
-func encodeHeaders(pairs []pair, blame blamePair) string {
-	var out strings.Builder
-	for _, p := range pairs {
-		if err := checkHeader(p); err != nil {
-			name := p.name
-			if !httpguts.ValidHeaderFieldName(name) {
-				name = "" // it may be a secret in the wrong place
-			}
-			blame(p.line, name, err)
-			continue
-		}
-		out.WriteString(p.name + ": " + p.value + "\n")
-	}
-	return out.String()
-}
-
-func checkHeader(p pair) error {
-	switch {
-	case p.name == "":
-		return errors.New("a header has no name; want Name: value")
-	case !httpguts.ValidHeaderFieldName(p.name):
-		return errors.New("a header's name holds a character that is not allowed; want letters, digits and hyphens")
-	case !httpguts.ValidHeaderFieldValue(p.value) || checkText(p.value) != nil:
-		return errors.New("the value of this header holds a character that is not allowed; want text on one line")
-	}
-	switch http.CanonicalHeaderKey(p.name) {
-	case "Connection", "Content-Length", "Transfer-Encoding", "Trailer":
-		return errors.New("uptimer sets this header itself; want it left out")
 	}
 	return nil
 }

@@ -27,9 +27,9 @@ type Target struct {
 // wrote them; each probe reads those that are its own in Prepare. Options is comparable.
 type Options struct {
 	Regex           string
-	Method          string
+	Method          string // see ParseMethod
 	Body            string
-	Headers         string // "Name: value" lines, each ended by \n, in the order given; see HeaderList
+	Headers         string // "Name: value" lines, each ended by \n, in the order given; see ParseHeaders
 	ExpectedStatus  string // see ParseStatusSet
 	TLSVerify       string
 	FollowRedirects string

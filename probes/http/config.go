@@ -1,12 +1,7 @@
 package http
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
-	"strings"
-
-	"golang.org/x/net/http/httpguts"
 
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/probes"
@@ -32,7 +27,7 @@ const maxBody = setting.Bytes(1 << 30)
 func (c Config) Validate() error {
 	var ms setting.Mistakes
 	ms.Join("", c.NetworkConfig.Validate())
-	if _, err := parseMethod(c.Method); err != nil {
+	if _, err := targets.ParseMethod(c.Method); err != nil {
 		ms.Add("PROBE_METHOD", c.Method, err)
 	}
 	if c.MaxBody < 1 || c.MaxBody > maxBody {
@@ -40,16 +35,4 @@ func (c Config) Validate() error {
 	}
 	c.Proxy.check(&ms)
 	return ms.Err()
-}
-
-// parseMethod reads a method; the usual ones in any case.
-func parseMethod(text string) (string, error) {
-	switch upper := strings.ToUpper(text); {
-	case !httpguts.ValidHeaderFieldName(text): // a method is a token, as a header's name is
-		return "", errors.New("not a method; want one word such as GET, HEAD or POST")
-	case upper == http.MethodConnect:
-		return "", errors.New("a method for proxies; want one such as GET, HEAD or POST")
-	default:
-		return upper, nil
-	}
 }

@@ -14,7 +14,7 @@ import (
 func TestWrongSettings(t *testing.T) {
 	for _, c := range []struct{ environ, want string }{
 		{"PROBE_METHOD=GET /", `PROBE_METHOD="GET /": not a method; want one word such as GET, HEAD or POST`},
-		{"PROBE_METHOD=connect", `PROBE_METHOD="connect": a method for proxies; want one such as GET, HEAD or POST`},
+		{"PROBE_METHOD=connect", `PROBE_METHOD="connect": CONNECT opens tunnels and checks nothing; want a method such as GET, HEAD or POST`},
 		{"PROBE_EXPECTED_STATUS=2xx", `PROBE_EXPECTED_STATUS="2xx": not a list of status codes; want 200-299 for 2xx`},
 		{"PROBE_FOLLOW_REDIRECTS=-1", `PROBE_FOLLOW_REDIRECTS="-1": not a count; want a whole number such as 3`},
 		{"PROBE_MAX_BODY=0", `PROBE_MAX_BODY="0": not an amount of memory; want a number above zero with a unit such as 256MiB or 1GB`},
@@ -63,11 +63,12 @@ func TestWrongOptions(t *testing.T) {
 		{targets.Options{KeepAlive: "some"}, `keepalive="some": neither yes nor no; want yes or no (true, false, on, off, 1, 0)`},
 		{targets.Options{IPFamily: "5"}, `ip_family="5": unknown; want one of any, 4, 6`},
 		{targets.Options{Headers: "X-Key s3cret\n"}, `headers: a line is no header; want Name: value`},
-		{targets.Options{Headers: "X Key: s3cret\n"}, `headers: a line is no header; want Name: value`},
-		{targets.Options{Headers: "X-Key: s3\x00cret\n"}, `headers="X-Key": its value holds a control character; want printable text`},
+		{targets.Options{Headers: "X Key: s3cret\n"}, `headers: a header's name holds a character that is not allowed; want letters, digits and hyphens`},
+		{targets.Options{Headers: "X-Key: s3\x00cret\n"}, `headers="X-Key": the value of this header holds a character that is not allowed; want text on one line`},
 		{targets.Options{Headers: "Host: a b/\n"}, `headers="Host": not a host; want a name or address, with or without a port`},
-		{targets.Options{Headers: "Content-Length: 5\n"}, `headers="Content-Length": follows from the body; leave it out`},
-		{targets.Options{Regex: "*", Method: "CONNECT"}, "regex=\"*\": not a regular expression (missing argument to repetition operator: `*`); want one as Go's regexp reads it\nmethod=\"CONNECT\": a method for proxies; want one such as GET, HEAD or POST"},
+		{targets.Options{Headers: "Content-Length: 5\n"}, `headers="Content-Length": uptimer sets this header itself, as the body is; want it left out`},
+		{targets.Options{Headers: "connection: keep-alive\n"}, `headers="connection": uptimer sets this header itself, as keepalive says; want it left out`},
+		{targets.Options{Regex: "*", Method: "CONNECT"}, "regex=\"*\": not a regular expression (missing argument to repetition operator: `*`); want one as Go's regexp reads it\nmethod=\"CONNECT\": CONNECT opens tunnels and checks nothing; want a method such as GET, HEAD or POST"},
 	} {
 		_, err := p.Prepare(targets.Target{URL: "http://a/", Options: &c.options})
 		if err == nil || err.Error() != c.want {

@@ -44,7 +44,7 @@ func appendRequest(out []byte, h hop, o *options, proxy *place) []byte {
 	if !h.sends(o, "Accept-Encoding") {
 		out = appendHeader(out, "Accept-Encoding", acceptEncoding)
 	}
-	if !o.keepAlive && !h.sends(o, "Connection") {
+	if !o.keepAlive {
 		out = appendHeader(out, "Connection", "close")
 	}
 	if proxy != nil {
@@ -54,8 +54,8 @@ func appendRequest(out []byte, h hop, o *options, proxy *place) []byte {
 		out = appendAuth(out, "Authorization", h.at.User)
 	}
 	for _, own := range o.headers {
-		if h.sends(o, own.name) {
-			out = appendHeader(out, own.name, own.value)
+		if h.sends(o, own.Name) {
+			out = appendHeader(out, own.Name, own.Value)
 		}
 	}
 	if h.body != "" || h.method == http.MethodPost || h.method == http.MethodPut || h.method == http.MethodPatch {
@@ -87,7 +87,7 @@ func (h hop) sends(o *options, name string) bool {
 		return false
 	}
 	for _, own := range o.headers {
-		if strings.EqualFold(own.name, name) {
+		if strings.EqualFold(own.Name, name) {
 			return true
 		}
 	}
