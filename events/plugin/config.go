@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kelseyhightower/envconfig"
 
@@ -58,8 +59,8 @@ func Load(env *Environment, config any) error {
 	return ms.Err()
 }
 
-// fresh is what Validate says of variables that are not blamed already, with the values as they were written. An
-// error that is no mistake is kept.
+// fresh is what Validate says of variables that are not blamed already, with the values as they were written,
+// unless Validate took a secret out. An error that is no mistake is kept.
 func fresh(blamed setting.Mistakes, written map[string]string, err error) error {
 	var found, kept setting.Mistakes
 	if !errors.As(err, &found) {
@@ -69,7 +70,8 @@ func fresh(blamed setting.Mistakes, written map[string]string, err error) error 
 		if slices.ContainsFunc(blamed, func(b setting.Mistake) bool { return b.Where == m.Where || b.Where == m.Where+"_FILE" }) {
 			continue
 		}
-		if text := written[m.Where]; text != "" && m.Value != "" && m.Value != setting.Hidden {
+		hidden := m.Value == setting.Hidden || strings.Contains(m.Value, setting.HiddenUser+"@")
+		if text := written[m.Where]; text != "" && m.Value != "" && !hidden {
 			m.Value = setting.Redact(text)
 		}
 		kept = append(kept, m)

@@ -120,10 +120,13 @@ var (
 	bareUserinfo = regexp.MustCompile(`(^|[\s"'\[,])[^\s"'\[,/:@]+:[^\s"'/@]+@`)
 )
 
+// HiddenUser stands for user and password wherever URLs are shown.
+const HiddenUser = "xxxxx"
+
 // Redact takes user and password out of the URLs in a text.
 func Redact(text string) string {
 	if !strings.Contains(text, "@") {
 		return text
 	}
-	return bareUserinfo.ReplaceAllString(userinfo.ReplaceAllString(text, "${1}xxxxx@"), "${1}xxxxx@")
+	return bareUserinfo.ReplaceAllString(userinfo.ReplaceAllString(text, "${1}"+HiddenUser+"@"), "${1}"+HiddenUser+"@")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/probes"
 )
 
@@ -44,7 +45,7 @@ func withoutPassword(text string) string {
 	}
 	scheme, _, found := strings.Cut(text[:at], "://")
 	if !found {
-		return "xxxxx" + text[at:]
+		return setting.HiddenUser + text[at:]
 	}
-	return scheme + "://xxxxx" + text[at:]
+	return scheme + "://" + setting.HiddenUser + text[at:]
 }
