@@ -38,7 +38,7 @@ func TestRequestAsItIsSent(t *testing.T) {
 		{"keep-alive", "http://HOST/", targets.Options{KeepAlive: "yes"},
 			"GET / HTTP/1.1\r\nHost: HOST\r\n" + agent + accept + encoding + "\r\n"},
 		{"own headers", "http://me:pw@HOST/", targets.Options{Headers: "Host: shop.example\nuser-agent: mine\nACCEPT: a/b\naccept-encoding: gzip\nAuthorization: Bearer x\nX-Twice: 1\nX-Twice: 2\n"},
-			"GET / HTTP/1.1\r\nHost: shop.example\r\nuser-agent: mine\r\nACCEPT: a/b\r\naccept-encoding: gzip\r\nConnection: close\r\nAuthorization: Bearer x\r\nX-Twice: 1\r\nX-Twice: 2\r\n\r\n"},
+			"GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\nuser-agent: mine\r\nACCEPT: a/b\r\naccept-encoding: gzip\r\nAuthorization: Bearer x\r\nX-Twice: 1\r\nX-Twice: 2\r\n\r\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := make(chan string, 1)
