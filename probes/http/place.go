@@ -23,7 +23,7 @@ func placeOf(u *url.URL) (place, error) {
 	if u.Host == "" {
 		return place{}, errors.New("it has no host; want http://host/path")
 	}
-	text := u.Scheme + "://" + u.Host + string(appendEscaped(nil, u.RequestURI()))
+	text := u.Scheme + "://" + escapeZone(u.Host) + string(appendEscaped(nil, u.RequestURI()))
 	at := place{targets.Target{URL: text}.Parts()}
 	if at.Hostname == "" {
 		return place{}, errors.New("its host or port can be nobody's; want http://host:port/path")
@@ -47,6 +47,11 @@ func (at place) upgradedTo(to place) bool {
 // hostHeader is what the Host header says of it: the port only if it is not the scheme's own, no IPv6 zone.
 func (at place) hostHeader() string {
 	host, _, _ := strings.Cut(at.Hostname, "%")
+	return at.withPort(host)
+}
+
+// withPort is a host and at's port, unless that is the scheme's own.
+func (at place) withPort(host string) string {
 	if at.https() && at.Port == 443 || !at.https() && at.Port == 80 {
 		if strings.Contains(host, ":") {
 			return "[" + host + "]"
@@ -57,7 +62,12 @@ func (at place) hostHeader() string {
 }
 
 // String is the URL without user, password and fragment.
-func (at place) String() string { return at.Scheme + "://" + at.hostHeader() + at.RequestPath() }
+func (at place) String() string {
+	return at.Scheme + "://" + at.withPort(escapeZone(at.Hostname)) + at.RequestPath()
+}
+
+// escapeZone makes of an address with a zone what stands for it in a URL.
+func escapeZone(host string) string { return strings.Replace(host, "%", "%25", 1) }
 
 // url is the URL as package url has it, without user and password.
 func (at place) url() *url.URL {

@@ -104,7 +104,7 @@ func (p proxies) forPlace(to place) (*place, error) {
 	if p.fromEnv == nil {
 		return p.only, nil
 	}
-	found, err := p.fromEnv(to.url())
+	found, err := p.fromEnv(&url.URL{Scheme: to.Scheme, Host: to.hostHeader()}) // NO_PROXY knows no zones
 	if found == nil && err == nil {
 		return nil, nil
 	}

@@ -106,6 +106,27 @@ func TestRedirectsThatFail(t *testing.T) {
 	}
 }
 
+// If this failed, a redirect within an address that needs its zone would lead to another host, or nowhere, and
+// final_url would not say where it led.
+func TestRedirectsKeepTheZone(t *testing.T) {
+	at := func(url string) place { return place{targets.Target{URL: url}.Parts()} }
+	for _, c := range []struct{ from, location, final, dialed, host string }{
+		{"http://a/", "http://[::1%25lo]:1/x", "http://[::1%25lo]:1/x", "[::1%lo]:1", "[::1]:1"},
+		{"http://[fe80::1%25eth0]/a/", "b?c", "http://[fe80::1%25eth0]/a/b?c", "[fe80::1%eth0]:80", "[fe80::1]"},
+		{"https://[fe80::1%25eth0]:8443/", "//[fe80::2%2525]/", "https://[fe80::2%2525]/", "[fe80::2%25]:443", "[fe80::2]"},
+		{"http://[fe80::1%25eth0]/", "https://[fe80::1]/", "https://[fe80::1]/", "[fe80::1]:443", "[fe80::1]"},
+	} {
+		h := hop{at: at(c.from), method: "GET"}
+		next, err := h.next(redirectTo(302, c.location))
+		if err != nil || next.at.String() != c.final || next.at.HostPort() != c.dialed || next.at.hostHeader() != c.host {
+			t.Errorf("%s from %s: got %s, %s, %s, %v", c.location, c.from, next.at, next.at.HostPort(), next.at.hostHeader(), err)
+		}
+		if want := c.location != "b?c"; next.foreign != want {
+			t.Errorf("%s from %s: foreign is %v", c.location, c.from, next.foreign)
+		}
+	}
+}
+
 // If this failed, credentials would leave a host by a change of scheme or port, or be lost where a host only moves
 // to https.
 func TestWhoIsForeign(t *testing.T) {
