@@ -137,7 +137,7 @@ func (r *run) judge(ctx context.Context, h hop, answer *http.Response, b *body, 
 	case !there:
 		return &probes.Failure{Reason: probes.Body, Text: fmt.Sprintf("an answer %s to %s has no body that could match the regular expression", statusText(answer.StatusCode), h.method)}
 	case b.unknown != "":
-		return protocol("the body is encoded as %s, which was not asked for and cannot be matched; want %s or none", probes.Quote([]byte(b.unknown)), acceptEncoding)
+		return protocol("the body is encoded as %s and cannot be matched; want one of %s, or none", probes.Quote([]byte(b.unknown)), acceptEncoding)
 	}
 	return r.noMatch(b)
 }
