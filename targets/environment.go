@@ -79,7 +79,7 @@ func (b *builder) readRegexes(urls int) []string {
 		b.regex = regexes[0]
 	}
 	if len(regexes) > 1 && len(regexes) != urls && !b.uncounted {
-		b.mistakes.Add("PROBE_REGEXES", "", fmt.Errorf("%d regular expressions for %d URLs; want one for all, or as many as PROBE_URLS (an empty text for a URL without)", len(regexes), urls))
+		b.mistakes.Add("PROBE_REGEXES", "", fmt.Errorf("%d regular expressions, but PROBE_URLS has %d; want one for all, or as many as PROBE_URLS (an empty text for a URL without)", len(regexes), urls))
 		good = false
 	}
 	if len(regexes) <= 1 || !good {

@@ -158,7 +158,7 @@ func TestMistakesInVariables(t *testing.T) {
 		{"password", "[me:secret@a.example:x, https://b.example]", "", "", `PROBE_URLS[1]="xxxxx@a.example:x": not a port; want a number from 1 to 65535`},
 		{"regex", "a.example", "a(", "", "PROBE_REGEXES=\"a(\": not a regular expression: missing closing ): \"a(\"; want Go's syntax (RE2)"},
 		{"regex of a list", "[a.example, b.example]", "- x\n- '*'", "", "PROBE_REGEXES[2]=\"*\": not a regular expression: missing argument to repetition operator: \"*\"; want Go's syntax (RE2)"},
-		{"too few regexes", "[a.example, b.example, c.example]", `["a", "b"]`, "", "PROBE_REGEXES: 2 regular expressions for 3 URLs; want one for all, or as many as PROBE_URLS (an empty text for a URL without)"},
+		{"too few regexes", "[a.example, b.example, c.example]", `["a", "b"]`, "", "PROBE_REGEXES: 2 regular expressions, but PROBE_URLS has 3; want one for all, or as many as PROBE_URLS (an empty text for a URL without)"},
 		{"regex of tcp", "[a.example, tcp://b.example:1]", `["a", "b"]`, "", `PROBE_REGEXES[2]="b": PROBE_URLS[2] has no regular expression, as it is tcp; want an empty text here`},
 		{"other protocol", "tcp://a.example:1", "", "http", `PROBE_URLS="tcp://a.example:1": a target of protocol tcp, but READER_PLUGIN names only http; want it left out, or READER_PLUGIN=probes`},
 		{"bare of two", "a.example", "", "tcp icmp", `PROBE_URLS="a.example": a bare host means https, but READER_PLUGIN names only tcp, icmp; want tcp://…`},
