@@ -133,8 +133,18 @@ func TestNoSecretInAnyResult(t *testing.T) {
 // If this failed, an error would hide more of what a server said than what was sent to it, or less.
 func TestWithoutEcho(t *testing.T) {
 	for _, c := range []struct{ said, sent, want string }{
-		{"-ERR unknown command 'AUTHX'", "AUTHX s3cret\r\n", "-ERR unknown command '(sent)'"},
-		{"no s3cret.\r\nAUTHX s3cr", "AUTHX s3cret\r\n", "no(sent).\r\n(sent)"},
+		{"-ERR unknown command 'AUTHX', with args beginning with: 's3cret'", "AUTHX s3cret\r\n", "-ERR unknown command 'AUTHX', with args beginning with: '(sent)'"},
+		{"-ERR unknown command 'AUTHX s3cret'", "AUTHX s3cret\r\n", "-ERR unknown command '(sent)'"},
+		{"no s3cret.\r\nAUTHX s3cr", "AUTHX s3cret\r\n", "no (sent).\r\n(sent)"},
+		{"wrong password hunter2!", `{"user":"me","password":"hunter2!"}`, "wrong (sent) (sent)"},
+		{"pa:ss=wo is wrong", "AUTH pa:ss=wo\r\n", "(sent) is wrong"},
+		{"\x00me\x00geheim!", "AUTH \x00me\x00geheim!", "\x00(sent)"},
+		{"geheim", "xgeheim geheim", "(sent)"},
+		{"geheim then", "xgeheim then", "geheim then"},
+		{"HTTP/1.1 200 OK", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK"},
+		{"HTTP/1.1 200 OK", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK"},
+		{"250-mail.example.com", "EHLO mail.example.org\r\n", "250-mail.example.com"},
+		{"500 bad: EHLO\r\n", "EHLO me\r\n", "500 bad: EHLO\r\n"},
 		{"220 mail ready\r\n", "\r\n", "220 mail ready\r\n"},
 		{"abc", "abc", "abc"},
 		{"plain", "", "plain"},
