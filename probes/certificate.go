@@ -74,7 +74,7 @@ func certificateText(err error) string {
 func outOfDate(c *x509.Certificate) string {
 	whose := "the certificate"
 	if c.IsCA {
-		whose = fmt.Sprintf("the authority's certificate %q", c.Subject.CommonName)
+		whose = "the authority's certificate " + Quote([]byte(c.Subject.CommonName))
 	}
 	if time.Now().Before(c.NotBefore) {
 		return fmt.Sprintf("%s is not valid before %s", whose, c.NotBefore.UTC().Format(time.RFC3339))
@@ -93,7 +93,9 @@ func wrongName(err x509.HostnameError) string {
 			names = append(names, ip.String())
 		}
 	}
-	names = append(names, c.DNSNames...)
+	for _, name := range c.DNSNames {
+		names = append(names, Printable(name))
+	}
 	more := ""
 	if len(names) > maxNames {
 		more = fmt.Sprintf(" and %d more", len(names)-maxNames)
@@ -109,7 +111,7 @@ func issuer(c *x509.Certificate) string {
 	if c == nil || c.Issuer.String() == "" {
 		return ""
 	}
-	return " (" + c.Issuer.String() + ")"
+	return " (" + Printable(c.Issuer.String()) + ")"
 }
 
 func isCertificateError(err error) bool {

@@ -69,7 +69,7 @@ func explainContent(doing string, err error) error {
 	return &Failure{Reason: Protocol, Text: doing + ": " + plainText(err)}
 }
 
-// plainText is an error's text without the words with which Go's packages begin theirs.
+// plainText is an error's text, printable, without the words with which Go's packages begin theirs.
 func plainText(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {
@@ -79,5 +79,5 @@ func plainText(err error) string {
 	for _, prefix := range []string{"tls: ", "x509: ", "net/http: ", "http: ", "net: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	return text
+	return Printable(text)
 }

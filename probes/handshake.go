@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -143,5 +142,5 @@ func quoteFirst(first []byte) string {
 	if line == "" {
 		return ""
 	}
-	return fmt.Sprintf(", it says %q", line)
+	return ", it says " + Quote([]byte(line))
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"io"
 	"net"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/uptimer/uptimer/internal/servertest"
 )
@@ -62,6 +65,9 @@ func TestHandshakeChecksTheCertificate(t *testing.T) {
 			handshake + "the certificate is not for service.example, only for a.x, b.x, c.x, d.x, e.x and 2 more"},
 		{"service.example", ca.Leaf(t, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil }), trusting,
 			handshake + "the certificate is not for service.example: it names no host"},
+		{"service.example", ca.Leaf(t, func(c *x509.Certificate) {
+			c.DNSNames, c.IPAddresses = []string{"a\x1b[2J.x", "b\n.x", strings.Repeat("c", 300)}, nil
+		}), trusting, handshake + `the certificate is not for service.example, only for "a\x1b[2J.x", "b\n.x", ` + strings.Repeat("c", 192) + "…"},
 		{"service.example", stranger.Leaf(t, plain), trusting, handshake + "the certificate is from an unknown authority (CN=Test Authority)"},
 		{"service.example", servertest.Authority{}.Leaf(t, plain), trusting, handshake + "the certificate is self-signed and not trusted"},
 		{"other.example", ca.Leaf(t, expired), trusting, "TLS handshake with other.example: the certificate expired on 2020-02-03T04:05:06Z; " +
@@ -80,6 +86,21 @@ func TestHandshakeChecksTheCertificate(t *testing.T) {
 	}
 	if got := CertificateExpiry(tls.ConnectionState{}); got != nil {
 		t.Errorf("without a certificate: %v", got)
+	}
+}
+
+// An authority's name could clear the terminal of whoever reads the error, or begin a line of its own.
+func TestIssuerIsPrintable(t *testing.T) {
+	for name, want := range map[string]string{
+		"Bücher CA": " (CN=Bücher CA)", "a\x1b[2J\nb": ` ("CN=a\x1b[2J\nb")`, "\xff": ` ("CN=\ufffd")`,
+	} {
+		if got := issuer(&x509.Certificate{Issuer: pkix.Name{CommonName: name}}); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		expired := outOfDate(&x509.Certificate{IsCA: true, Subject: pkix.Name{CommonName: name}})
+		if strings.ContainsFunc(expired, unicode.IsControl) || !utf8.ValidString(expired) {
+			t.Errorf("got %q", expired)
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package probes
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
 
 // MaxQuoted bounds how many bytes of what a server sent stand in an error.
 const MaxQuoted = 64
@@ -13,3 +17,18 @@ func Quote(sent []byte) string {
 	}
 	return strconv.QuoteToASCII(string(sent))
 }
+
+// Printable is a text that holds what a server sent, such as a library's error: as it is if it can be printed, or else
+// quoted. It ends in … if that is not all.
+func Printable(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }) {
+		return Quote([]byte(text))
+	}
+	if len(text) > maxPrinted {
+		return strings.ToValidUTF8(text[:maxPrinted], "") + "…"
+	}
+	return text
+}
+
+// maxPrinted bounds a text that can be printed.
+const maxPrinted = 3 * MaxQuoted

@@ -4,32 +4,16 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/probes"
 )
 
 // clean is the text of an error of Go's parsers, which may repeat what a server sent.
-func clean(err error) string {
-	text := strings.TrimPrefix(err.Error(), "http: ")
-	if strings.ContainsFunc(text, func(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }) {
-		return probes.Quote([]byte(text))
-	}
-	if len(text) > 3*probes.MaxQuoted {
-		return strings.ToValidUTF8(text[:3*probes.MaxQuoted], "") + "…"
-	}
-	return text
-}
+func clean(err error) string { return probes.Printable(strings.TrimPrefix(err.Error(), "http: ")) }
 
 // shortURL is a URL for an error.
-func shortURL(at place) string {
-	text := at.String()
-	if len(text) > 3*probes.MaxQuoted {
-		return text[:3*probes.MaxQuoted] + "…"
-	}
-	return text
-}
+func shortURL(at place) string { return probes.Printable(at.String()) }
 
 // statusText is the status with its usual name: the name that the server sent could be anything.
 func statusText(code int) string {
