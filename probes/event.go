@@ -9,11 +9,8 @@ import (
 	"github.com/uptimer/uptimer/targets"
 )
 
-// timeFormat is how events write times: UTC, to the microsecond.
-const timeFormat = "2006-01-02T15:04:05.000000Z"
-
 // FormatTime writes a time as events do.
-func FormatTime(t time.Time) string { return t.UTC().Format(timeFormat) }
+func FormatTime(t time.Time) string { return t.UTC().Format(events.TimeLayout) }
 
 // Where says where and by whom checks are made.
 type Where struct {

@@ -120,7 +120,7 @@ func (b *bed) emit(ctx context.Context, batch []events.Event) ([]events.Rejectio
 		if err := e.Decode(&f); err != nil {
 			return nil, err
 		}
-		due, err := time.Parse(timeFormat, f.ScheduledAt)
+		due, err := time.Parse(events.TimeLayout, f.ScheduledAt)
 		if err != nil {
 			return nil, err
 		}

@@ -114,12 +114,7 @@ func (b *builder) add(o *Origin, r *row) {
 	}
 	t.URL = strings.Clone(url) // alone, so that it does not keep its whole line in memory
 	t.Options = b.options.intern(options)
-	b.canonical = b.canonical[:0]
-	if t.Name != "" {
-		b.canonical = append(append(b.canonical, namePrefix...), t.Name...)
-	} else {
-		b.canonical = parts.appendCanonical(b.canonical)
-	}
+	b.canonical = t.appendCanonical(b.canonical[:0], parts)
 	t.ID = idOf(b.canonical, &b.scratch)
 	b.keep(t, r)
 }

@@ -8,17 +8,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// Canonical is the text that the target's id is made of: "name:" and its name if it has one, else its URL with
-// lower-case punycode host, the port (for http, https and tcp), path and query, and without user, password and
-// fragment.
-func (t Target) Canonical() string {
+// appendCanonical appends the text that the target's id is made of: "name:" and its name if it has one, else its URL
+// with lower-case punycode host, the port (for http, https and tcp), path and query, and without user, password and
+// fragment. parts are those of its URL.
+func (t Target) appendCanonical(dst []byte, parts Parts) []byte {
 	if t.Name != "" {
-		return namePrefix + t.Name
+		return append(append(dst, "name:"...), t.Name...)
 	}
-	return string(t.Parts().appendCanonical(nil))
+	return parts.appendCanonical(dst)
 }
-
-const namePrefix = "name:"
 
 func (p Parts) appendCanonical(dst []byte) []byte {
 	dst = append(append(dst, p.Scheme...), "://"...)

@@ -3,13 +3,10 @@
 package plugin
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/uptimer/uptimer/events"
-	"github.com/uptimer/uptimer/internal/setting"
 )
 
 // Host is what the program lends to a plugin. Its parts outlive the plugin and may be shared.
@@ -48,17 +45,3 @@ func Define[T, C any](name, summary string, open func(C, Host) (T, error)) Plugi
 // Open reads the plugin's settings and makes it. The settings' mistakes come back as setting.Mistakes, all at
 // once.
 func (p Plugin[T]) Open(env *Environment, host Host) (T, error) { return p.open(env, host) }
-
-// ByName finds a plugin. variable is what the user set, to be named with the plugins that exist.
-func ByName[T any](plugins []Plugin[T], variable, name string) (Plugin[T], error) {
-	names := make([]string, len(plugins))
-	for i, p := range plugins {
-		if p.Name == name {
-			return p, nil
-		}
-		names[i] = p.Name
-	}
-	var ms setting.Mistakes
-	ms.Add(variable, name, fmt.Errorf("no such plugin; want one of %s", strings.Join(names, ", ")))
-	return Plugin[T]{}, ms
-}

@@ -34,21 +34,6 @@ func (s strictServer) Validate() error {
 	return ms.Err()
 }
 
-// If this failed, a user who mistypes a plugin's name would have to look up which there are.
-func TestByNameListsWhatExists(t *testing.T) {
-	p, err := ByName(engines(), "ENGINE", "worn")
-	if err != nil || p.Name != "worn" || p.Summary != "does not run" || len(p.Variables) != 2 {
-		t.Errorf("got %+v, %v", p, err)
-	}
-	for _, name := range []string{"diesel", "Steam", "ste"} {
-		_, err := ByName(engines(), "ENGINE", name)
-		check(t, err, `ENGINE="`+name+`": no such plugin; want one of steam, worn`)
-		if !errors.As(err, new(setting.Mistakes)) {
-			t.Errorf("%T, want setting.Mistakes", err)
-		}
-	}
-}
-
 // If this failed, a plugin would be made with other settings than the user's, or in spite of their mistakes.
 func TestOpen(t *testing.T) {
 	var out bytes.Buffer

@@ -56,9 +56,9 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 	} else if err := p.config.CheckHost(at.Hostname, t.Options); err != nil {
 		ms.Add("url", t.Shown(), err)
 	}
-	read(&ms, "count", t.Options.Count, &c.count, targets.ParsePacketCount)
-	read(&ms, "max_loss", t.Options.MaxLoss, &c.maxLoss, targets.ParsePercent)
-	read(&ms, "ip_family", t.Options.IPFamily, &c.family, probes.ParseFamily)
+	probes.ReadOption(&ms, "count", t.Options.Count, &c.count, targets.ParsePacketCount)
+	probes.ReadOption(&ms, "max_loss", t.Options.MaxLoss, &c.maxLoss, targets.ParsePercent)
+	probes.ReadOption(&ms, "ip_family", t.Options.IPFamily, &c.family, probes.ParseFamily)
 	if span := time.Duration(c.count-1) * spacing; len(ms) == 0 && t.Timeout > 0 && span >= t.Timeout {
 		ms.Add("timeout", t.Timeout.String(), fmt.Errorf(
 			"too short for %d echo requests %v apart; want more than %v (it is cut to nine tenths of the interval), or a smaller count", c.count, spacing, span))
@@ -67,19 +67,6 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-// read parses a field that is set.
-func read[T any](ms *setting.Mistakes, field, text string, to *T, parse func(string) (T, error)) {
-	if text == "" {
-		return
-	}
-	value, err := parse(text)
-	if err != nil {
-		ms.Add(field, text, err)
-		return
-	}
-	*to = value
 }
 
 // Start opens, for each address family, the kind of socket that this machine permits. Its error is a sentence that

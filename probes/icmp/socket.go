@@ -190,9 +190,9 @@ const (
 	fullRest  = time.Millisecond
 )
 
-// send sends the last request of a series. A socket with notices gives the error of an earlier packet, to whomever that went, to
-// whoever calls next; so an error counts only if it comes again when the notices have been taken. The wait for room
-// in the send buffer has an end, which package net's has not.
+// send sends the last request of a series. A socket with notices gives the error of an earlier packet, to whomever
+// that went, to whoever calls next; so an error counts only if it comes again when the notices have been taken. The
+// wait for room in the send buffer has an end, which package net's has not.
 func (s *socket) send(w *series, request []byte) (err error) {
 	tries, full := sendTries, fullTries
 	for {
@@ -212,9 +212,10 @@ func (s *socket) send(w *series, request []byte) (err error) {
 	}
 }
 
-// sendInTurn sends, and reads what has come. The round trip begins here: to wait for the turn is no part of it. While many checks send at once, Go lets them all run before it looks
-// whether there is something to read; the kernel holds a few hundred packets meanwhile where net.core.rmem_max is
-// 208 KiB, as on most machines, and drops the rest: hosts that are up would not have answered.
+// sendInTurn sends, and reads what has come. The round trip begins here: to wait for the turn is no part of it. While
+// many checks send at once, Go lets them all run before it looks whether there is something to read; the kernel holds
+// a few hundred packets meanwhile where net.core.rmem_max is 208 KiB, as on most machines, and drops the rest: hosts
+// that are up would not have answered.
 func (s *socket) sendInTurn(w *series, request []byte) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
