@@ -6,7 +6,32 @@ import (
 	"time"
 )
 
-// check makes one check, in a goroutine of its own. The entry is a copy: the loop may replace the task's meanwhile.
+// job is one check to be made. The entry is a copy: the loop may replace the task's meanwhile.
+type job struct {
+	task  *task
+	entry Entry
+	due   int64
+}
+
+// give lets a worker that rests make a check, or a new one. So there are as many workers as checks were in flight at
+// once.
+func (s *Scheduler) give(ctx context.Context, j job) {
+	select {
+	case s.jobs <- j:
+	default:
+		s.workers.Go(func() { s.work(ctx, j) })
+	}
+}
+
+// work makes one check after the other. A worker stays because its stack has grown: to grow a new one for each check
+// took a sixth of the whole CPU time.
+func (s *Scheduler) work(ctx context.Context, j job) {
+	for more := true; more; j, more = <-s.jobs {
+		s.check(ctx, j.task, j.entry, j.due)
+	}
+}
+
+// check makes one check.
 func (s *Scheduler) check(ctx context.Context, t *task, e Entry, due int64) {
 	defer s.ended(t)
 	s.began(due)

@@ -9,6 +9,7 @@ import (
 func (s *Scheduler) loop(ctx context.Context) {
 	timer := time.NewTimer(lookAtLeast)
 	defer timer.Stop()
+	defer close(s.jobs)
 	defer s.drain()
 	s.wall, s.mono = s.clock()
 	for {
@@ -194,5 +195,5 @@ func (s *Scheduler) start(ctx context.Context, t *task, due int64) {
 	default:
 		s.timeline.plan(t, t.rhythm.after(due))
 	}
-	go s.check(ctx, t, t.Entry, due)
+	s.give(ctx, job{t, t.Entry, due})
 }

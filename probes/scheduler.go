@@ -30,7 +30,7 @@ const (
 )
 
 // Scheduler is the reader that checks each target when it is due. One goroutine, the loop, plans; each check in
-// flight has a goroutine of its own; a target at rest has none.
+// flight has a worker; a target at rest has no goroutine.
 type Scheduler struct {
 	catalog  *events.Catalog
 	where    Where
@@ -46,6 +46,8 @@ type Scheduler struct {
 	clock    func() (wall int64, mono time.Duration)
 
 	lists    chan []Entry  // from Replace
+	jobs     chan job      // for the workers that rest; closed when no check will start any more
+	workers  sync.WaitGroup
 	wake     chan struct{} // holds one: something below has changed
 	mu       sync.Mutex
 	finished []*task // checks that ended, for the loop
@@ -91,7 +93,7 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 		},
 		pulse: NewPulse(), outbox: newOutbox(int64(c.Buffer)),
 		clock: systemClock(),
-		lists: make(chan []Entry), wake: make(chan struct{}, 1),
+		lists: make(chan []Entry), jobs: make(chan job), wake: make(chan struct{}, 1),
 		tasks: map[uuid.UUID]*task{}, leaving: map[uuid.UUID]*task{},
 	}
 }
@@ -122,6 +124,7 @@ func (s *Scheduler) Read(ctx context.Context, emit events.Emit) error {
 		s.outbox.run(stop, func(batch []events.Event) { s.hand(lasting, emit, batch) }, s.notify)
 	})
 	s.loop(ctx)
+	s.workers.Wait()
 	close(stop)
 	cancel()
 	background.Wait()
