@@ -50,6 +50,28 @@ func TestFastDripIsLookedAtSeldom(t *testing.T) {
 	}
 }
 
+// If this failed, an expression that is too costly for what a server sends would hold a check for long after its
+// timeout. Seen to fail, after 13 s, when Regex always matches at once.
+func TestCostlyExpectEndsInTime(t *testing.T) {
+	address := servertest.Serve(t, func(c net.Conn) {
+		_, _ = io.WriteString(c, strings.Repeat("x", maxAnswer))
+		servertest.Hold(c)
+	})
+	var costly []string
+	for n := 1; n <= 100; n++ {
+		costly = append(costly, fmt.Sprintf("(x{1,%d}){1,30}y%d", 1+n%30, n))
+	}
+	check := prepare(t, probeWith(t), address, targets.Options{Expect: strings.Join(costly, "|")})
+	began := time.Now()
+	r, _ := runFor(t, 300*time.Millisecond, check)
+	if r.Reason != probes.Timeout || !r.TimedOut || !strings.HasPrefix(r.Error, "the regular expression is too costly for ") {
+		t.Errorf("%+v", r)
+	}
+	if took := time.Since(began); took > 10*time.Second || r.Took < 290*time.Millisecond {
+		t.Errorf("took %v, and says %v", took, r.Took)
+	}
+}
+
 const dropCount = 40_000
 
 // drops sends bytes one by one, the last of them a y.
