@@ -45,8 +45,8 @@ type Scheduler struct {
 	outbox   *outbox
 	clock    func() (wall int64, mono time.Duration)
 
-	lists    chan []Entry  // from Replace
-	jobs     chan job      // for the workers that rest; closed when no check will start any more
+	lists    chan []Entry // from Replace
+	jobs     chan job     // for the workers that rest; closed when no check will start any more
 	workers  sync.WaitGroup
 	wake     chan struct{} // holds one: something below has changed
 	mu       sync.Mutex
