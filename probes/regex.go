@@ -3,6 +3,7 @@ package probes
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -74,7 +75,7 @@ func (r *Regex) matchTimed(ctx context.Context, text []byte) (bool, error) {
 	switch {
 	case t.ended == nil:
 		return matches, nil
-	case t.ended == context.Canceled:
+	case errors.Is(t.ended, context.Canceled):
 		return false, cancelled("matching the regular expression")
 	}
 	return false, &Failure{Reason: Timeout, TimedOut: true, Text: fmt.Sprintf(
