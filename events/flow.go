@@ -24,6 +24,22 @@ type Rejection struct {
 // goroutines.
 type Emit func(ctx context.Context, batch []Event) (rejected []Rejection, err error)
 
+// OnQueued makes a context for Emit that tells when the batch has its place in the order of events: queued is called
+// once it has, at the latest when Emit returns, and perhaps more than once. So a source can have several batches
+// under way and keep their order: it emits the next one when the last is queued.
+func OnQueued(ctx context.Context, queued func()) context.Context {
+	return context.WithValue(ctx, queuedKey{}, queued)
+}
+
+type queuedKey struct{}
+
+// Queued is for whoever implements Emit: it says that the batch that was emitted with ctx has its place.
+func Queued(ctx context.Context) {
+	if queued, ok := ctx.Value(queuedKey{}).(func()); ok {
+		queued()
+	}
+}
+
 // Reader is a source of events.
 type Reader interface {
 	// Read emits events until its source is exhausted or ctx is cancelled. It owns its connections: all of them,
