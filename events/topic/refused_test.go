@@ -28,6 +28,7 @@ func find(t testing.TB, c Config, log *slog.Logger) error {
 		t.Fatal(err)
 	}
 	defer cluster.Close()
+	cluster.certain, cluster.pause = time.Second, 200*time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), topictest.Patience)
 	defer cancel()
 	return cluster.Find(ctx)
@@ -149,7 +150,7 @@ func TestABrokerThatIsAwayIsWaitedFor(t *testing.T) {
 	found := make(chan error, 1)
 	go func() { found <- find(t, at(addr.String()), log.Logger()) }()
 	topictest.Until(t, "the log says so", func() bool { return strings.Contains(log.String(), "Kafka cannot be reached") })
-	time.Sleep(1500 * time.Millisecond)
+	time.Sleep(time.Second)
 	topictest.Brokers(t, kfake.NumBrokers(1), kfake.Ports(addr.Port))
 	if err := <-found; err != nil {
 		t.Error(err)
