@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/topic/topictest"
 )
 
@@ -247,4 +248,20 @@ func TestATopicThatIsDeletedIsMadeAnew(t *testing.T) {
 	messages := numbered(100, 100)
 	r.until(messages)
 	r.holds(messages)
+}
+
+// If this failed, a writer that may not write would try for ever; or one that may write would end because somebody
+// touched an ACL.
+func TestAMissingPermissionIsForGoodOnlyAtFirst(t *testing.T) {
+	r := newRig(t, ProducerConfig{Partitions: 1}, kfake.NumBrokers(1))
+	forbid := kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.TopicAuthorizationFailed, Count: -1}
+	for _, first := range []bool{true, false} {
+		faults := r.brokers.Fault(forbid)
+		_, err := r.producer.Produce(t.Context(), numbered(0, 3))
+		if err == nil || errors.Is(err, events.ErrRefused) != first || !errors.Is(err, kafka.TopicAuthorizationFailed) {
+			t.Errorf("%v, want a refusal for good: %v", err, first)
+		}
+		faults.Remove()
+		r.until(numbered(3, 3))
+	}
 }
