@@ -97,8 +97,7 @@ func TestEveryCompression(t *testing.T) {
 }
 
 // If this failed, the topic would hold events twice or out of order after a broker's answer was lost, a leader moved
-// or a connection broke. (Seen to fail with sign called for no batch, so that the broker knows no numbers: 500
-// messages more; and with the pending batch encoded anew for each try under the next number.)
+// or a connection broke. (Seen to fail when sign is not called, so that the broker knows no numbers.)
 func TestEachMessageOnceWhateverTheBrokerAnswers(t *testing.T) {
 	for name, trouble := range map[string]func(*kfake.Cluster){
 		"stored, but the answer says that it took too long": func(c *kfake.Cluster) {
