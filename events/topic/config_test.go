@@ -108,7 +108,9 @@ func FuzzCheckName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		bad := name == "" || name == "." || name == ".." || len(name) > 249 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" ||
-			strings.ContainsFunc(name, func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", r) })
+			strings.ContainsFunc(name, func(r rune) bool {
+				return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", r)
+			})
 		if err := CheckName(name); (err != nil) != bad {
 			t.Errorf("%q: %v", name, err)
 		}

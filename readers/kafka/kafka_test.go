@@ -280,7 +280,10 @@ func TestRebalancesLoseNothing(t *testing.T) {
 // launch does not wait for its turn.)
 func TestOrderIsKept(t *testing.T) {
 	s := newSource(t, 1)
-	list := eventstest.Dummies(t, 5000)
+	list := eventstest.Dummies(t, 10_000)
+	for i := 0; i < len(list); i += 500 {
+		s.put(0, list[i:i+500]...)
+	}
 	var kept store
 	p := start(t, s.reader(nil), func(ctx context.Context, batch []events.Event) ([]events.Rejection, error) {
 		time.Sleep(rand.N(5 * time.Millisecond))
@@ -288,9 +291,6 @@ func TestOrderIsKept(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		return rejected, err
 	})
-	for i := 0; i < len(list); i += 50 {
-		s.put(0, list[i:i+50]...)
-	}
 	topictest.Until(t, "all are stored", func() bool { return kept.has(list) == len(list) })
 	p.end()
 	for i, e := range list {
