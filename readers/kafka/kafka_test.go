@@ -286,7 +286,7 @@ func TestOrderIsKept(t *testing.T) {
 	}
 	var kept store
 	p := start(t, s.reader(nil), func(ctx context.Context, batch []events.Event) ([]events.Rejection, error) {
-		time.Sleep(rand.N(5 * time.Millisecond))
+		time.Sleep(rand.N(100 * time.Millisecond))
 		rejected, err := kept.emit(ctx, batch) // it has its place
 		time.Sleep(50 * time.Millisecond)
 		return rejected, err
