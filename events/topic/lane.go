@@ -153,7 +153,7 @@ func (l *load) settle(ctx context.Context) (reason, err error) {
 		case forgotten(err):
 			err = errors.Join(err, l.rename(ctx))
 		}
-		if ctx.Err() != nil || time.Since(began) >= quietly {
+		if ctx.Err() != nil || time.Since(began) >= l.quietly {
 			return nil, fmt.Errorf("partition %d: %w", l.partition, err)
 		}
 		if err := rest(ctx, pause); err != nil {

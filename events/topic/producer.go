@@ -40,6 +40,8 @@ type Producer struct {
 	config  ProducerConfig
 	create  map[string]string // how the topic is configured if it is missing
 
+	quietly time.Duration // how long a batch is sent again without a word
+
 	choose partitioner
 	lanes  map[int]*lane
 	// stored are messages that a Produce has stored which failed nevertheless: they are not sent again with the
@@ -54,7 +56,7 @@ type Producer struct {
 // NewProducer makes a producer for a topic. What is in create is set if the topic is missing and created.
 func NewProducer(c *Cluster, topic string, config ProducerConfig, create map[string]string) *Producer {
 	return &Producer{
-		cluster: c, client: c.Client(topic, produceTime), topic: topic, config: config, create: create,
+		cluster: c, client: c.Client(topic, produceTime), topic: topic, config: config, create: create, quietly: quietly,
 		lanes: map[int]*lane{}, stored: map[uuid.UUID]bool{},
 	}
 }
@@ -66,10 +68,23 @@ func (p *Producer) Start(ctx context.Context) error {
 		return err
 	}
 	fault := p.cluster.waiting("Kafka does not take messages yet; waiting for it", "Kafka takes messages")
+	began := time.Now()
 	return p.cluster.wait(ctx, fault, func(ctx context.Context) error {
-		_, err := p.named(ctx)
-		return err
+		for {
+			_, err := p.named(ctx)
+			if !loading(err) || time.Since(began) > p.quietly {
+				return err
+			}
+			if err := rest(ctx, lastPause); err != nil {
+				return err
+			}
+		}
 	})
+}
+
+// loading tells whether a coordinator is only just starting: a new cluster answers so for a moment.
+func loading(err error) bool {
+	return errors.Is(err, kafka.GroupLoadInProgress) || errors.Is(err, kafka.GroupCoordinatorNotAvailable) || errors.Is(err, kafka.NotCoordinatorForGroup)
 }
 
 // Produce returns once every message is stored on all replicas in sync, or rejected: what can never lie on this

@@ -43,6 +43,7 @@ func newRig(t testing.TB, config ProducerConfig, opts ...kfake.Opt) *rig {
 	brokers := topictest.Brokers(t, opts...)
 	r := &rig{t: t, brokers: brokers, look: topictest.Client(t, brokers.ListenAddrs()...)}
 	r.producer = NewProducer(open(t, brokers.ListenAddrs()), "events", config, ForEvents())
+	r.producer.quietly = 500 * time.Millisecond
 	if err := r.producer.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
