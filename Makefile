@@ -5,13 +5,19 @@ LINT := .ci/golangci-lint
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME ?= 5s
 
-.PHONY: build test lint generate bench cross fuzz clean
+.PHONY: build test services services-down lint generate bench cross fuzz clean
 
 build: ## the program, for this machine
 	$(GO) build -trimpath -o ./ ./cmd/uptimer
 
 test: ## all tests; -race needs a C compiler
 	$(GO) test -race -shuffle=on ./...
+
+services: ## PostgreSQL and Kafka on loopback, for tests that need real servers
+	dev/services/services up
+
+services-down: ## stops them
+	dev/services/services down
 
 lint: ## what no test sees
 	$(GO) vet ./...

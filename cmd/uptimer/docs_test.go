@@ -6,8 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/events/plugin"
 )
 
 // update writes the generated parts of the docs anew: go test ./cmd/uptimer -run TestDocs -update
@@ -21,7 +25,13 @@ var marked = regexp.MustCompile(`(?s)(<!-- (variables:[a-z0-9:]+) -->\n).*?(<!--
 func TestDocsAreGenerated(t *testing.T) {
 	tables := map[string]string{}
 	for _, s := range sections() {
-		tables["variables:"+s.name] = markdownTable(s.vars)
+		name := "variables:" + s.name
+		if tables[name] != "" { // a reader and a writer have this name
+			delete(tables, name)
+			name = "variables:writer:" + s.name
+			tables["variables:reader:"+s.name] = markdownTable(readerNamed(s.name).Variables)
+		}
+		tables[name] = markdownTable(s.vars)
 	}
 	tables["variables:all"] = call(t, nil, "config", "--markdown").stdout
 	found := map[string]bool{}
@@ -39,6 +49,10 @@ func TestDocsAreGenerated(t *testing.T) {
 			t.Errorf("no page under docs has a part <!-- %s -->", name)
 		}
 	}
+}
+
+func readerNamed(name string) plugin.Plugin[events.Reader] {
+	return readerPlugins[slices.IndexFunc(readerPlugins, func(p plugin.Plugin[events.Reader]) bool { return p.Name == name })]
 }
 
 // checkPage compares the generated parts of a page, or writes them.

@@ -8,6 +8,8 @@ import (
 	icmpprobe "github.com/uptimer/uptimer/probes/icmp"
 	tcpprobe "github.com/uptimer/uptimer/probes/tcp"
 	dummyreader "github.com/uptimer/uptimer/readers/dummy"
+	kafkareader "github.com/uptimer/uptimer/readers/kafka"
+	kafkawriter "github.com/uptimer/uptimer/writers/kafka"
 	stdoutwriter "github.com/uptimer/uptimer/writers/stdout"
 )
 
@@ -20,8 +22,10 @@ var (
 	}
 	readerPlugins = []plugin.Plugin[events.Reader]{
 		dummyreader.Plugin,
+		kafkareader.Plugin,
 	}
 	writerPlugins = []plugin.Plugin[events.Writer]{
 		stdoutwriter.Plugin,
+		kafkawriter.Plugin,
 	}
 )

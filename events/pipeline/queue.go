@@ -61,6 +61,7 @@ func (q *queue) emit(ctx context.Context, list []events.Event) ([]events.Rejecti
 	if err := q.add(b); err != nil {
 		return nil, err
 	}
+	events.Queued(ctx)
 	select {
 	case <-b.done:
 	case <-ctx.Done():

@@ -1,0 +1,177 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/segmentio/kafka-go"
+
+	"github.com/uptimer/uptimer/events/topic/topictest"
+	"github.com/uptimer/uptimer/internal/testservices"
+)
+
+// aTopic is the name of a topic of the real broker that nobody else uses, and the variables to reach it with.
+func aTopic(t *testing.T) (s testservices.Services, name string, env []string) {
+	t.Helper()
+	s = testservices.Find(t)
+	name = "test-" + uuid.NewString()
+	client := topictest.Client(t, s.KafkaPlaintext)
+	t.Cleanup(func() {
+		_, _ = client.DeleteTopics(context.Background(), &kafka.DeleteTopicsRequest{Topics: []string{name, name + ".dead-letter"}})
+	})
+	return s, name, []string{
+		"KAFKA_BOOTSTRAP_SERVER=" + s.KafkaPlaintext, "KAFKA_WRITER_TOPIC=" + name, "KAFKA_READER_TOPIC=" + name,
+		"KAFKA_GROUP_ID=" + name, "KAFKA_TOPIC_PARTITIONS=3",
+	}
+}
+
+// uuidsOf are the ids of the events on a topic of the real broker, one as often as it is there.
+func uuidsOf(t *testing.T, broker, topic string) map[string]int {
+	t.Helper()
+	all := map[string]int{}
+	for _, m := range topictest.Messages(t, topictest.Client(t, broker), topic) {
+		var e event
+		if err := json.Unmarshal(m.Value, &e); err != nil {
+			t.Fatal(err)
+		}
+		all[e.UUID]++
+	}
+	return all
+}
+
+// Events that a producer acknowledged, and a consumer then lost because somebody killed it, are what the whole detour
+// over Kafka is against.
+func TestAKilledConsumerLosesNothing(t *testing.T) {
+	s, name, env := aTopic(t)
+	const count = 20_000
+	producer := start(t, append(env, "READER_PLUGIN=dummy", "WRITER_PLUGIN=kafka", fmt.Sprintf("DUMMY_EVENT_COUNT=%d", count)))
+	producer.exit(exitDone)
+	there := uuidsOf(t, s.KafkaPlaintext, name)
+	if len(there) != count {
+		t.Fatalf("%d events are on the topic, want %d", len(there), count)
+	}
+	for id, n := range there {
+		if n != 1 {
+			t.Fatalf("event %s is on the topic %d times", id, n)
+		}
+	}
+	env = append(env, "READER_PLUGIN=kafka", "WRITER_PLUGIN=stdout")
+	seen := map[string]bool{}
+	p := start(t, env)
+	p.want("some", func(e event) bool {
+		seen[e.UUID] = true
+		return len(seen) >= 500
+	})
+	p.signal(syscall.SIGKILL)
+	for e, ok := next(p); ok; e, ok = next(p) {
+		seen[e.UUID] = true
+	}
+	p.exit(-1)
+	last := start(t, env)
+	last.want("the rest", func(e event) bool {
+		seen[e.UUID] = true
+		return len(seen) == count
+	})
+	last.signal(syscall.SIGTERM)
+	last.exit(exitDone)
+}
+
+// next is the next whole event of a process that was killed, perhaps in the middle of a line.
+func next(p *process) (e event, ok bool) {
+	if !p.lines.Scan() || json.Unmarshal(p.lines.Bytes(), &e) != nil {
+		return e, false
+	}
+	return e, true
+}
+
+// Whoever mistypes a password at the first deployment should read so in the last line of the log, soon.
+func TestARefusalEndsTheStart(t *testing.T) {
+	s, name, env := aTopic(t)
+	topictest.Create(t, topictest.Client(t, s.KafkaPlaintext), name, 1)
+	foreign := topictest.Authority(t)
+	for what, c := range map[string]struct {
+		env  []string
+		want string
+	}{
+		"wrong password":  {[]string{"KAFKA_BOOTSTRAP_SERVER=" + s.KafkaSASLPlaintext, "KAFKA_SASL_USERNAME=uptimer", "KAFKA_SASL_PASSWORD=geheim"}, "does not accept user name and password"},
+		"wrong authority": {[]string{"KAFKA_BOOTSTRAP_SERVER=" + s.KafkaSSL, "KAFKA_SSL_CAFILE=" + foreign.CAFile}, "none of our authorities has signed"},
+	} {
+		for _, plugins := range [][]string{
+			{"READER_PLUGIN=dummy", "WRITER_PLUGIN=kafka"}, {"READER_PLUGIN=kafka", "WRITER_PLUGIN=stdout"},
+			{"READER_PLUGIN=kafka", "WRITER_PLUGIN=kafka"}, // the writer finds out although there is no event
+		} {
+			t.Run(what+" "+strings.Join(plugins, " "), func(t *testing.T) {
+				t.Parallel()
+				began := time.Now()
+				p := start(t, slices.Concat(env, c.env, plugins))
+				p.exit(exitFailed)
+				if took := time.Since(began); took > 15*time.Second {
+					t.Errorf("it took %v", took)
+				}
+				if log := p.log(); !strings.Contains(log, c.want) || strings.Contains(log, "geheim") || strings.Contains(log, "goroutine ") {
+					t.Errorf("want a line that says %q:\n%s", c.want, log)
+				}
+			})
+		}
+	}
+}
+
+// allow lets only somebody do something, so that the guest may not.
+func allow(t *testing.T, s testservices.Services, kind kafka.ResourceType, name string, operations ...kafka.ACLOperationType) {
+	t.Helper()
+	client := topictest.Client(t, s.KafkaPlaintext)
+	var entries []kafka.ACLEntry
+	for _, o := range operations {
+		entries = append(entries, kafka.ACLEntry{
+			ResourceType: kind, ResourceName: name, ResourcePatternType: kafka.PatternTypeLiteral,
+			Principal: "User:somebody", Host: "*", Operation: o, PermissionType: kafka.ACLPermissionTypeAllow,
+		})
+	}
+	answer, err := client.CreateACLs(t.Context(), &kafka.CreateACLsRequest{ACLs: entries})
+	if err == nil {
+		for _, e := range answer.Errors {
+			if e != nil {
+				err = e
+			}
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A missing permission must be named, too, and not look like a topic that does not exist, or an empty one.
+func TestAMissingPermissionEndsTheStart(t *testing.T) {
+	for what, c := range map[string]struct {
+		kind    kafka.ResourceType
+		plugins []string
+		want    string
+	}{
+		"topic to write": {kafka.ResourceTypeTopic, []string{"READER_PLUGIN=dummy", "WRITER_PLUGIN=kafka"}, "is not permitted to us"},
+		"topic to read":  {kafka.ResourceTypeTopic, []string{"READER_PLUGIN=kafka", "WRITER_PLUGIN=stdout"}, "is not permitted to us"},
+		"group":          {kafka.ResourceTypeGroup, []string{"READER_PLUGIN=kafka", "WRITER_PLUGIN=stdout"}, "reading as a member of the group"},
+	} {
+		s, name, env := aTopic(t)
+		topictest.Create(t, topictest.Client(t, s.KafkaPlaintext), name, 1)
+		allow(t, s, c.kind, name, kafka.ACLOperationTypeRead)
+		env = append(env, "KAFKA_BOOTSTRAP_SERVER="+s.KafkaSASLPlaintext, "KAFKA_SASL_MECHANISM=SCRAM-SHA-512",
+			"KAFKA_SASL_USERNAME="+s.KafkaGuestUsername, "KAFKA_SASL_PASSWORD="+s.KafkaGuestPassword)
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, append(env, c.plugins...))
+			p.exit(exitFailed)
+			if !strings.Contains(p.log(), c.want) || strings.Contains(p.log(), s.KafkaGuestPassword) {
+				t.Errorf("want a line that says %q:\n%s", c.want, p.log())
+			}
+		})
+	}
+}

@@ -1,0 +1,23 @@
+package topic
+
+import (
+	"log/slog"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/uptimer/uptimer/internal/setting"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// open makes a cluster that ends with the test.
+func open(t testing.TB, brokers []string) *Cluster {
+	t.Helper()
+	c, err := Open(Config{Brokers: setting.Words(brokers), CheckName: true, Mechanism: "PLAIN"}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}

@@ -1,0 +1,162 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/events/topic"
+	"github.com/uptimer/uptimer/internal/lasting"
+)
+
+const (
+	// session is how long a member may be silent until the others get its partitions. A killed member holds up its
+	// partitions for so long; below 6 s brokers refuse it as they come.
+	session = 8 * time.Second
+	// handOver is how long partitions that we lose hold up the others: what was emitted is waited for and committed,
+	// so that the next owner does not read it again. It must be well below session.
+	handOver = 3 * time.Second
+	// leaveTime bounds the good-bye to the group: the pipeline leaves a reader behind that takes longer than 2 s
+	// after the grace.
+	leaveTime = time.Second
+	// requestTime bounds a request for messages or offsets.
+	requestTime = 10 * time.Second
+	// watchAgain is how often the number of partitions is looked at.
+	watchAgain = 5 * time.Second
+	// recovered is how long reading must work until it is said to work again: some partitions may while others do not.
+	recovered = 10 * time.Second
+)
+
+// member is one Read: a member of the group from the moment it joins until Read returns.
+type member struct {
+	*Reader
+	cluster *topic.Cluster
+	client  *kafka.Client
+	emit    events.Emit
+	budget  *budget
+	grave   *grave
+
+	unreadable lasting.Fault
+	unjoined   lasting.Fault
+
+	joined bool        // ever
+	gone   bool        // the topic, seen at the end of the last generation
+	read   atomic.Bool // something, ever
+
+	mu  sync.Mutex
+	err error // the first that ends Read
+}
+
+func newMember(r *Reader, cluster *topic.Cluster, emit events.Emit) *member {
+	m := &member{
+		Reader: r, cluster: cluster, client: cluster.Client(r.config.Topic, requestTime), emit: emit,
+		budget: newBudget(int64(r.config.Buffer)), grave: newGrave(r, cluster),
+	}
+	m.unreadable = lasting.Fault{Log: r.log, Level: slog.LevelWarn, Began: "the topic cannot be read; trying again", Ended: "the topic is read again"}
+	m.unjoined = lasting.Fault{Log: r.log.With("group", r.config.Group), Level: slog.LevelWarn, Began: "the consumer group cannot be joined; trying again", Ended: "the consumer group was joined"}
+	return m
+}
+
+// fail notes what ends Read. The first error counts.
+func (m *member) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err == nil {
+		m.err = err
+	}
+}
+
+func (m *member) failed() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.err
+}
+
+// run finds the cluster and the topic, joins the group, and works until ctx ends or something fails for good.
+func (m *member) run(ctx context.Context) error {
+	if err := m.cluster.Find(ctx); err != nil {
+		return err
+	}
+	// Looked for by ourselves: the library would join with no partition and say nothing.
+	if _, err := m.cluster.FindTopic(ctx, m.config.Topic); err != nil {
+		return err
+	}
+	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
+		ID: m.config.Group, Topics: []string{m.config.Topic},
+		Brokers: m.cluster.Brokers(), Dialer: m.cluster.Dialer(),
+		StartOffset:       kafka.FirstOffset, // also for partitions that are added later
+		HeartbeatInterval: time.Second,
+		SessionTimeout:    session,
+		RebalanceTimeout:  session,
+		JoinGroupBackoff:  500 * time.Millisecond, // by default a failed join costs 5 s
+		Timeout:           3 * time.Second,
+	})
+	if err != nil {
+		return fmt.Errorf("joining the group %q: %w", m.config.Group, err)
+	}
+	defer m.leave(group)
+	for {
+		generation, err := group.Next(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			if err := m.notJoined(err); err != nil {
+				return err
+			}
+			continue
+		}
+		m.unjoined.Over()
+		m.joined = true
+		newShare(m, generation).run(ctx)
+		if err := m.failed(); err != nil {
+			return err
+		}
+		if m.gone {
+			m.gone = false
+			if _, err := m.cluster.FindTopic(ctx, m.config.Topic); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// notJoined is nil if it is worth another try.
+func (m *member) notJoined(err error) error {
+	refused := topic.PermissionError(fmt.Sprintf("reading as a member of the group %q", m.config.Group), err)
+	if refused != nil && !m.joined {
+		return refused
+	}
+	for _, usual := range []kafka.Error{kafka.UnknownMemberId, kafka.RebalanceInProgress, kafka.IllegalGeneration} {
+		if errors.Is(err, usual) {
+			m.log.Debug("joining the consumer group again", "error", err)
+			return nil
+		}
+	}
+	m.unjoined.Happened("error", err)
+	return nil
+}
+
+// leave says good-bye to the group, so that the others get our partitions at once.
+func (m *member) leave(group *kafka.ConsumerGroup) {
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		_ = group.Close() // it returns no errors
+	}()
+	late := time.NewTimer(leaveTime)
+	defer late.Stop()
+	select {
+	case <-left:
+	case <-late.C:
+		m.cluster.Close() // ends what the library waits for
+		<-left
+	}
+}
