@@ -35,9 +35,9 @@ type Reader interface {
 type Writer interface {
 	// Write returns once every event of the batch is durable or rejected. Storing an event twice must have the
 	// effect of storing it once. An error says that the batch may be partly stored and is worth another try,
-	// unless it Is ErrWriterGone. Write is never called concurrently, so locking is not necessary; inside, it may
-	// work in parallel. The batch may be used after Write has returned only as far as events are concerned: the
-	// slice itself is reused.
+	// unless it Is ErrWriterGone or ErrRefused. Write is never called concurrently, so locking is not necessary;
+	// inside, it may work in parallel. The batch may be used after Write has returned only as far as events are
+	// concerned: the slice itself is reused.
 	Write(ctx context.Context, batch []Event) (rejected []Rejection, err error)
 	// Limits says how large a batch may grow and how long an event may wait for company. It is asked once. A
 	// single event that is larger than bytes is written alone.
@@ -45,6 +45,27 @@ type Writer interface {
 	// Close is called once, after the last Write has returned.
 	Close(ctx context.Context) error
 }
+
+// Starter is a Writer that looks at its destination before anything is written, so that a destination which refuses
+// us for good is found at the start and not when the first event comes.
+type Starter interface {
+	// Start is called once, before the first Write, while events may wait already. It returns nil when the
+	// destination is ready. As long as it cannot be reached, Start says so in the log and waits. An error says that
+	// it refuses us for good: the pipeline ends with it, and nothing is written. The end of ctx ends Start.
+	Start(ctx context.Context) error
+}
+
+// Redeliverer is a Reader whose source delivers again what emit has not taken: nothing that it emits is lost when
+// the grace ends.
+type Redeliverer interface {
+	// Redelivers tells whether it is so.
+	Redelivers() bool
+}
+
+// ErrRefused is in the error of a Write whose destination refuses us for good (no permission, say), and has never
+// stored anything for us: the pipeline ends with that error, as after a Start that failed. Once something was
+// stored, a refusal is an error as any other: somebody may mend it.
+var ErrRefused = errors.New("refused for good")
 
 // ErrWriterGone is in the error of a writer whose destination is closed for good and has nobody behind it any
 // more, such as the pipe to a program that ended. It is no failure: what was written has been taken.

@@ -26,6 +26,7 @@ type outlet struct {
 	name     string
 	failing  lasting.Fault
 	defect   lasting.Fault
+	refused  error // why the destination refuses us for good
 }
 
 func newOutlet(q *queue, w events.Writer, g *guard, cfg Config) *outlet {
@@ -48,10 +49,55 @@ func newOutlet(q *queue, w events.Writer, g *guard, cfg Config) *outlet {
 
 // run writes until the queue has ended. The end of ctx cuts a Write short and ends what is being tried again.
 func (o *outlet) run(ctx context.Context) {
+	if err := o.start(ctx); err != nil {
+		o.giveUp(err)
+		return
+	}
 	for p := o.queue.next(); p != nil; p = o.queue.next() {
 		o.write(ctx, p)
 	}
 }
+
+// start lets a writer that wants to look at its destination do so. That ends with ctx, and when the pipeline has
+// ended with nothing to write.
+func (o *outlet) start(ctx context.Context) error {
+	s, ok := o.writer.(events.Starter)
+	if !ok {
+		return nil
+	}
+	looking, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { done <- err }()
+		err = o.guard.run(func() error { return s.Start(looking) })
+	}()
+	for {
+		select {
+		case err := <-done:
+			if looking.Err() != nil {
+				return nil // our own doing: run finds out that there is nothing to do
+			}
+			return err
+		case <-o.queue.wake:
+			if o.queue.exhausted() {
+				stop()
+			}
+		}
+	}
+}
+
+// giveUp ends the pipeline because the destination refuses us.
+func (o *outlet) giveUp(err error) {
+	o.refused = err
+	o.queue.end(errRefusal, false)
+	o.queue.drop()
+}
+
+// errRefusal is what emits get when the destination refuses us. Why is the error of Run, once and not also as the
+// reader's.
+var errRefusal = errors.New("the writer's destination refuses us for good")
 
 // write tries until the page is stored, and no other page before that: so none is lost and none overtakes another.
 // It leaves a page only when the queue has ended, or when all whose events are in it have taken them back.
@@ -68,6 +114,9 @@ func (o *outlet) write(ctx context.Context, p *page) {
 		case errors.Is(err, events.ErrWriterGone):
 			o.queue.end(fmt.Errorf("writer %q: %w", o.name, err), false)
 			o.queue.drop()
+			return
+		case errors.Is(err, events.ErrRefused):
+			o.giveUp(err)
 			return
 		case ctx.Err() == nil:
 			o.failing.Happened("error", err, "tries", try)

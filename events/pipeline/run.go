@@ -28,10 +28,14 @@ const (
 // When Read has returned, or ctx is cancelled, nothing waits for company any more, and a pause is cut short. After
 // Read has returned by itself, what is in hand is written however long it takes. After ctx is cancelled, the ctx of
 // Read is too, and emits are still served for cfg.Grace; then the ctx of Write is cancelled, and all emits return an
-// error. If that concerns events that a caller still waits for, the error is a *GivenUp with their number.
+// error. If that concerns events that a caller still waits for, the error is a *GivenUp with their number, unless the
+// reader is an events.Redeliverer.
 //
 // A Write whose error Is events.ErrWriterGone ends reading at once, and all emits get an error that Is it. That is
-// no error of Run.
+// no error of Run. A Start that fails and a Write whose error Is events.ErrRefused end it in the same way, but are
+// the error of Run.
+//
+// Start runs beside Read: what is emitted in the meantime waits.
 //
 // The error joins what Read and Close returned, the *GivenUp, and who did not stop: a reader (or a Write) that does
 // not return within 2 s after the grace is left behind, with its goroutine, and then w is not closed if it is
@@ -50,7 +54,8 @@ func Run(ctx context.Context, r events.Reader, w events.Writer, cfg Config) erro
 	defer stopWriting()
 
 	x := &supervisor{
-		queue: q, grace: cfg.Grace, reader: reader.who, writer: writer.who, reading: reading,
+		queue: q, outlet: newOutlet(q, w, writer, cfg), redelivers: redelivers(r),
+		grace: cfg.Grace, reader: reader.who, writer: writer.who, reading: reading,
 		stopReading: stopReading, stopWriting: stopWriting,
 		read: make(chan error, 1), written: make(chan struct{}),
 	}
@@ -61,13 +66,19 @@ func Run(ctx context.Context, r events.Reader, w events.Writer, cfg Config) erro
 	}()
 	go func() {
 		defer close(x.written)
-		newOutlet(q, w, writer, cfg).run(writing)
+		x.outlet.run(writing)
 	}()
 	x.wait(ctx)
 	if x.written == nil {
 		x.fail(closeWriter(ctx, w, writer))
 	}
 	return x.err
+}
+
+// redelivers tells whether what was emitted comes again.
+func redelivers(r events.Reader) bool {
+	again, ok := r.(events.Redeliverer)
+	return ok && again.Redelivers()
 }
 
 // openQueue makes the queue that the writer asks for.
@@ -82,6 +93,8 @@ func openQueue(w events.Writer, g *guard) (q *queue, err error) {
 // supervisor is what one Run waits for, and what came out.
 type supervisor struct {
 	queue          *queue
+	outlet         *outlet
+	redelivers     bool // nothing that was emitted is lost when the grace ends
 	grace          time.Duration
 	reader, writer string
 	reading        context.Context // what Read has
@@ -106,13 +119,16 @@ func (x *supervisor) wait(ctx context.Context) {
 			x.queue.makeHaste(true)
 		case <-x.written: // before the reader has ended: there is nobody to write to
 			x.written = nil
+			if err := x.outlet.refused; err != nil {
+				x.fail(fmt.Errorf("writer %q: %w", x.outlet.name, err))
+			}
 			x.stop()
 		case <-cancelled:
 			cancelled = nil
 			x.queue.makeHaste(false)
 			x.stop()
 		case <-x.over:
-			x.queue.end(errGraceOver, true)
+			x.queue.end(errGraceOver, !x.redelivers)
 			x.stopWriting()
 			x.late = time.After(overtime)
 		case <-x.late:
@@ -135,7 +151,7 @@ func (x *supervisor) fail(err error) { x.err = errors.Join(x.err, err) }
 
 // readEnded notes what Read returned. What says nothing but our own doing is no error of its own.
 func (x *supervisor) readEnded(err error) {
-	ours := []error{errGraceOver, events.ErrWriterGone}
+	ours := []error{errGraceOver, events.ErrWriterGone, errRefusal}
 	if x.reading.Err() != nil {
 		ours = append(ours, context.Canceled)
 	}

@@ -108,6 +108,13 @@ func (q *queue) wanted() bool {
 	return false
 }
 
+// exhausted tells whether nothing waits and nothing will come, or the queue has ended.
+func (q *queue) exhausted() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.err != nil || q.draining && q.first == nil
+}
+
 // push puts a batch at the end.
 func (q *queue) push(b *batch) {
 	if b.prev = q.last; b.prev != nil {
