@@ -8,6 +8,7 @@ import (
 	icmpprobe "github.com/uptimer/uptimer/probes/icmp"
 	tcpprobe "github.com/uptimer/uptimer/probes/tcp"
 	dummyreader "github.com/uptimer/uptimer/readers/dummy"
+	postgreswriter "github.com/uptimer/uptimer/writers/postgres"
 	stdoutwriter "github.com/uptimer/uptimer/writers/stdout"
 )
 
@@ -23,5 +24,6 @@ var (
 	}
 	writerPlugins = []plugin.Plugin[events.Writer]{
 		stdoutwriter.Plugin,
+		postgreswriter.Plugin,
 	}
 )
