@@ -33,7 +33,8 @@ type probe struct {
 	location     string
 	instance     string
 	target       description
-	details      []byte // fields without a column: `,"name":value` each
+	labels       pgtype.Text // JSON, for the table targets; the details have them too
+	details      []byte      // fields without a column: `,"name":value` each
 }
 
 // description is what an event says of its target. It can be compared.
@@ -92,6 +93,9 @@ func (p *probe) take(name string, value []byte, wrong *error) bool {
 		p.location = text(value)
 	case "instance":
 		p.instance = text(value)
+	case "labels": // a list may change those in targets: what they were then is in the details
+		p.labels = pgtype.Text{String: string(value), Valid: true}
+		return false
 	case "ip":
 		return optional(value, &p.ip)
 	case "status_code":

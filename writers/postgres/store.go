@@ -59,15 +59,17 @@ func storeOthers(ctx context.Context, tx pgx.Tx, rows []*row) error {
 func id(u uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: u, Valid: true} }
 
 const (
-	newTargets = `unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[])
+	saidTargets = `unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[])
 AS n (target_id, target, protocol, hostname, port, path, name)`
 
-	insertTargets = `INSERT INTO targets (target_id, target, protocol, hostname, port, path, name, enabled)
-SELECT n.target_id, n.target, n.protocol, n.hostname, n.port, n.path, n.name, false FROM ` + newTargets + `
+	insertTargets = `INSERT INTO targets (target_id, target, protocol, hostname, port, path, name, labels, enabled)
+SELECT n.target_id, n.target, n.protocol, n.hostname, n.port, n.path, n.name, nullif(n.labels::jsonb, 'null'), false FROM
+unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::text[])
+AS n (target_id, target, protocol, hostname, port, path, name, labels)
 ON CONFLICT DO NOTHING`
 
 	differentTargets = `SELECT t.target_id, t.target, t.protocol, t.hostname, t.port, t.path, t.name
-FROM ` + newTargets + ` JOIN targets t USING (target_id)
+FROM ` + saidTargets + ` JOIN targets t USING (target_id)
 WHERE (t.target, t.protocol, t.hostname, t.port, t.path, t.name)
 IS DISTINCT FROM (n.target, n.protocol, n.hostname, n.port, n.path, n.name)`
 )
@@ -75,15 +77,17 @@ IS DISTINCT FROM (n.target, n.protocol, n.hostname, n.port, n.path, n.name)`
 // storeTargets adds the targets that are not there, and returns what the table says of each.
 func storeTargets(ctx context.Context, tx pgx.Tx, rows []*row) (map[uuid.UUID]description, error) {
 	known := make(map[uuid.UUID]description)
+	var first []*row // of each target
 	for _, r := range rows {
 		if _, twice := known[r.probe.targetID]; !twice {
 			known[r.probe.targetID] = r.probe.target
+			first = append(first, r)
 		}
 	}
-	args := targetArrays(known)
+	args := targetArrays(first)
 	batch := &pgx.Batch{}
 	batch.Queue(insertTargets, args...)
-	batch.Queue(differentTargets, args...).Query(func(found pgx.Rows) error {
+	batch.Queue(differentTargets, args[:len(args)-1]...).Query(func(found pgx.Rows) error {
 		var at pgtype.UUID
 		var d description
 		_, err := pgx.ForEachRow(found, []any{&at, &d.target, &d.protocol, &d.hostname, &d.port, &d.path, &d.name}, func() error {
@@ -97,24 +101,21 @@ func storeTargets(ctx context.Context, tx pgx.Tx, rows []*row) (map[uuid.UUID]de
 
 // targetArrays are the columns of targets, in the order of their ids: writers who add the same ones at the same time
 // wait for each other, and must not do so in a circle.
-func targetArrays(known map[uuid.UUID]description) []any {
-	order := make([]uuid.UUID, 0, len(known))
-	for at := range known {
-		order = append(order, at)
-	}
-	slices.SortFunc(order, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-	n := len(order)
+func targetArrays(rows []*row) []any {
+	slices.SortFunc(rows, func(a, b *row) int { return bytes.Compare(a.probe.targetID[:], b.probe.targetID[:]) })
+	n := len(rows)
 	ids, ports := make([]pgtype.UUID, n), make([]pgtype.Int4, n)
-	var texts [5][]pgtype.Text
+	var texts [6][]pgtype.Text
 	for i := range texts {
 		texts[i] = make([]pgtype.Text, n)
 	}
-	for i, at := range order {
-		d := known[at]
-		ids[i], ports[i] = id(at), d.port
+	for i, r := range rows {
+		d := r.probe.target
+		ids[i], ports[i] = id(r.probe.targetID), d.port
 		texts[0][i], texts[1][i], texts[2][i], texts[3][i], texts[4][i] = d.target, d.protocol, d.hostname, d.path, d.name
+		texts[5][i] = r.probe.labels
 	}
-	return []any{ids, texts[0], texts[1], texts[2], ports, texts[3], texts[4]}
+	return []any{ids, texts[0], texts[1], texts[2], ports, texts[3], texts[4], texts[5]}
 }
 
 const insertChecks = `INSERT INTO probe_events (uuid, event_time, scheduled_at, target_id, schema_title, schema_version, up, reason, error,
