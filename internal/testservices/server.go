@@ -40,7 +40,9 @@ func NewServer(t testing.TB, settings ...string) *Server {
 	s := &Server{programs: programs, folder: folder, port: freePort(t), settings: settings}
 	s.URL = "postgres://uptimer@127.0.0.1:" + s.port + "/postgres?sslmode=disable"
 	s.run(t, "initdb", "-D", filepath.Join(folder, "data"), "-A", "trust", "-U", "uptimer", "--no-sync", "-E", "UTF8", "--no-locale")
-	t.Cleanup(func() { _ = s.command("pg_ctl", "-D", filepath.Join(folder, "data"), "-m", "immediate", "-w", "stop").Run() })
+	t.Cleanup(func() {
+		_ = s.command("pg_ctl", "-D", filepath.Join(folder, "data"), "-m", "immediate", "-w", "stop").Run()
+	})
 	s.Start(t)
 	return s
 }

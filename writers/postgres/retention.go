@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -96,6 +97,16 @@ func partitionsOf(ctx context.Context, conn *pgx.Conn, table string) ([]partitio
 			list = append(list, p)
 		}
 		return nil
+	})
+	// There can be only one that is being detached: until that one is finished no other can be begun.
+	slices.SortStableFunc(list, func(a, b partition) int {
+		switch {
+		case a.detaching == b.detaching:
+			return 0
+		case a.detaching:
+			return -1
+		}
+		return 1
 	})
 	return list, err
 }
