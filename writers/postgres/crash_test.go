@@ -60,7 +60,7 @@ func (s *source) count() int {
 }
 
 // If this failed, a crash of the database would cost events that were acknowledged, or leave some twice, or fill the
-// log. (Seen to fail with synchronous_commit left off, and with Write returning nil on a broken connection.)
+// log. (Seen to fail with synchronous_commit left off.)
 func TestCrashesOfTheServer(t *testing.T) {
 	server := testservices.NewServer(t, "synchronous_commit=off", "wal_writer_delay=10s")
 	migrate(t, server.URL)

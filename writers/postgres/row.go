@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -50,27 +51,25 @@ func newRow(index int, e events.Event) (*row, error) {
 	if !e.Is("ProbeEvent") {
 		return r, nil
 	}
-	p := &probe{}
+	p := &probe{details: make([]byte, 0, len(e.JSON())/2)}
 	r.probe = p
 	var wrong error
-	eachField(e.JSON(), func(name string, value []byte) {
+	eachField(e.JSON(), func(quoted, value []byte) {
+		name := quoted[1 : len(quoted)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name = []byte(text(quoted))
+		}
 		if !p.take(name, value, &wrong) {
-			p.details = appendField(p.details, name, value)
+			p.details = append(append(p.details, ','), quoted...)
+			p.details = append(append(p.details, ':'), value...)
 		}
 	})
 	return r, wrong
 }
 
-// appendField adds a field to an object that is not closed yet.
-func appendField(object []byte, name string, value []byte) []byte {
-	quoted, _ := json.Marshal(name) // a string always can be
-	object = append(append(object, ','), quoted...)
-	return append(append(object, ':'), value...)
-}
-
 // take puts a field into its column, and tells whether there is one that holds it.
-func (p *probe) take(name string, value []byte, wrong *error) bool {
-	switch name {
+func (p *probe) take(name, value []byte, wrong *error) bool {
+	switch string(name) {
 	case "uuid", "event_time", "schema_title", "schema_version": // the event knows them
 		return true
 	case "target_id":
@@ -107,8 +106,8 @@ func (p *probe) take(name string, value []byte, wrong *error) bool {
 }
 
 // take takes note of what an event says of its target, and tells whether that can be noted.
-func (d *description) take(name string, value []byte) bool {
-	switch name {
+func (d *description) take(name, value []byte) bool {
+	switch string(name) {
 	case "target":
 		return optional(value, &d.target)
 	case "protocol":
@@ -126,7 +125,7 @@ func (d *description) take(name string, value []byte) bool {
 }
 
 // must reads a field that the schema says every check has.
-func must[T any](wrong *error, name string, value []byte, parse func(string) (T, error)) T {
+func must[T any](wrong *error, name, value []byte, parse func(string) (T, error)) T {
 	v, err := parse(text(value))
 	if err != nil {
 		*wrong = fmt.Errorf("%s is %s, which cannot be read: %w", name, value, err)

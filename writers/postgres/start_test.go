@@ -76,6 +76,17 @@ func TestRefusedForGood(t *testing.T) {
 	}
 }
 
+// If this failed, a writer that may not make tables could not be used beside one that does.
+func TestAUserWhoOwnsNothing(t *testing.T) {
+	url := migrated(t)
+	started(t, "DATABASE_URL="+url) // makes the partitions
+	name := url[strings.LastIndex(url, "/")+1 : strings.Index(url, "?")]
+	testservices.Exec(t, url, "CREATE ROLE "+name+" LOGIN PASSWORD 'swordfish'", "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO "+name)
+	t.Cleanup(func() { testservices.Exec(t, url, "DROP OWNED BY "+name, "DROP ROLE "+name) })
+	w := started(t, "DATABASE_URL="+testservices.URLOf(t, url, name, "swordfish", ""))
+	write(t, w, append(eventstest.Checks(t, 5), eventstest.Dummies(t, 5)...)...)
+}
+
 // If this failed, a person would not learn what to do, or learn it a thousand times, or have to start uptimer again
 // afterwards.
 func TestADatabaseThatIsNotMigrated(t *testing.T) {
