@@ -39,10 +39,15 @@ func keep(c Config, log *slog.Logger) *keeper {
 	return k
 }
 
-// stop ends the upkeep and waits for its end.
-func (k *keeper) stop() {
+// stop ends the upkeep and waits for its end, at most until ctx ends.
+func (k *keeper) stop(ctx context.Context) error {
 	k.cancel()
-	<-k.done
+	select {
+	case <-k.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (k *keeper) run(ctx context.Context) {

@@ -96,10 +96,12 @@ func (w *Writer) Limits() (events, bytes int, age time.Duration) {
 
 // Close ends the upkeep and the connection.
 func (w *Writer) Close(ctx context.Context) error {
-	if w.keeper != nil {
-		w.keeper.stop()
-	}
 	w.disconnect(ctx)
+	if w.keeper != nil {
+		if err := w.keeper.stop(ctx); err != nil {
+			return err
+		}
+	}
 	for _, conn := range w.broken {
 		select {
 		case <-conn.PgConn().CleanupDone():

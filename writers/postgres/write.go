@@ -28,7 +28,7 @@ func (w *Writer) Write(ctx context.Context, batch []events.Event) ([]events.Reje
 	if err := p.store(ctx, rows); err != nil {
 		return nil, w.failed(ctx, err)
 	}
-	w.stored = true
+	w.stored = w.stored || len(rows) > len(p.rejected)-len(rejected)
 	return p.rejected, nil
 }
 
