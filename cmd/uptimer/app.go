@@ -105,7 +105,7 @@ Everything is set by environment variables; "uptimer config" lists them. To begi
 		return wrongCall(fmt.Errorf("%s; see %s --help", printable(err.Error()), cmd.CommandPath()))
 	})
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.configCommand(), a.schemaCommand(), a.targetsCommand(),
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.configCommand(), a.migrateCommand(), a.schemaCommand(), a.targetsCommand(),
 		a.healthCommand(), a.versionCommand())
 	return root
 }

@@ -10,6 +10,7 @@ import (
 	dummyreader "github.com/uptimer/uptimer/readers/dummy"
 	kafkareader "github.com/uptimer/uptimer/readers/kafka"
 	kafkawriter "github.com/uptimer/uptimer/writers/kafka"
+	postgreswriter "github.com/uptimer/uptimer/writers/postgres"
 	stdoutwriter "github.com/uptimer/uptimer/writers/stdout"
 )
 
@@ -27,5 +28,6 @@ var (
 	writerPlugins = []plugin.Plugin[events.Writer]{
 		stdoutwriter.Plugin,
 		kafkawriter.Plugin,
+		postgreswriter.Plugin,
 	}
 )

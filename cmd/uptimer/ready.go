@@ -22,6 +22,18 @@ type watched struct {
 	failed error     // of the last write
 }
 
+// Start lets a writer look at its destination, if it is one that does, and takes note.
+func (w *watched) Start(ctx context.Context) error {
+	starter, ok := w.Writer.(events.Starter)
+	if !ok {
+		return nil
+	}
+	w.note(time.Now(), nil, false)
+	err := starter.Start(ctx)
+	w.note(time.Time{}, err, true)
+	return err
+}
+
 // Write writes and takes note.
 func (w *watched) Write(ctx context.Context, batch []events.Event) ([]events.Rejection, error) {
 	w.note(time.Now(), nil, false)

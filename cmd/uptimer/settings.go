@@ -16,7 +16,7 @@ import (
 // runSettings are the settings that belong to no plugin.
 type runSettings struct {
 	Reader    setting.Words    `envconfig:"READER_PLUGIN" default:"probes" desc:"where events come from: probes (all protocols), any of http, tcp, icmp (a comma list: only these), kafka, or dummy"`
-	Writer    setting.Words    `envconfig:"WRITER_PLUGIN" default:"stdout" desc:"where events go: stdout or kafka"`
+	Writer    setting.Words    `envconfig:"WRITER_PLUGIN" default:"stdout" desc:"where events go: stdout, kafka or postgres"`
 	LogLevel  logLevel         `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	LogFormat logFormat        `envconfig:"LOG_FORMAT" desc:"text or json (default: text on a terminal, else json)"`
 	Grace     setting.Duration `envconfig:"SHUTDOWN_GRACE" default:"8s" desc:"how long what is in hand is still written after SIGTERM"`

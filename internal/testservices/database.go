@@ -35,12 +35,12 @@ func DatabaseIn(t testing.TB, server string) string {
 // Exec runs statements, one by one, in a connection of their own.
 func Exec(t testing.TB, database string, statements ...string) {
 	t.Helper()
-	if err := exec(database, statements); err != nil {
+	if err := execute(database, statements); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func exec(database string, statements []string) error {
+func execute(database string, statements []string) error {
 	// Not the test's context: it has ended when what was made is cleaned up.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// retention is how long events are kept. Zero is for ever.
+type retention time.Duration
+
+// minRetention leaves room for clocks, and for what is on its way.
+const minRetention = 48 * time.Hour
+
+// Decode reads days ("30d") or a Go duration.
+func (r *retention) Decode(text string) error {
+	text = strings.TrimSpace(text)
+	d, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n uint64
+		n, err = strconv.ParseUint(days, 10, 16)
+		d = time.Duration(n) * 24 * time.Hour
+	}
+	switch {
+	case err != nil:
+		return errors.New("not a time span; want days such as 30d, or a duration such as 720h")
+	case d < minRetention:
+		return errors.New("too short; want at least 2d")
+	}
+	*r = retention(d)
+	return nil
+}
+
+// since is the age limit: what is older is not kept.
+func (r retention) since(now time.Time) time.Time {
+	if r == 0 {
+		return time.Time{}
+	}
+	return now.Add(-time.Duration(r))
+}
+
+// dropLock is the advisory lock of whoever drops partitions: "drop" as a number.
+const dropLock = 0x64726f70
+
+// dropOld drops the partitions that end before the age limit, each named in the log before. One writer does it, the
+// others leave it to that one. conn is of no use for anything else afterwards.
+func dropOld(ctx context.Context, conn *pgx.Conn, limit time.Time, log *slog.Logger) error {
+	var mine bool
+	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(dropLock)).Scan(&mine); err != nil || !mine {
+		return err
+	}
+	for _, table := range partitioned {
+		list, err := partitionsOf(ctx, conn, table)
+		if err != nil {
+			return err
+		}
+		for _, p := range list {
+			if p.day.AddDate(0, 0, 1).After(limit) {
+				continue
+			}
+			log.Info("dropping a partition that is older than POSTGRES_RETENTION", "partition", p.name())
+			if err := p.drop(ctx, conn); err != nil {
+				return fmt.Errorf("dropping partition %s: %w", p.name(), err)
+			}
+		}
+	}
+	return nil
+}
+
+// partition is one that is there.
+type partition struct {
+	daily
+	attached  bool
+	detaching bool // somebody began to detach it and did not come to the end
+}
+
+// partitionsOf lists the partitions of a table that have the name of a day, those included that were detached and not
+// dropped.
+func partitionsOf(ctx context.Context, conn *pgx.Conn, table string) ([]partition, error) {
+	rows, _ := conn.Query(ctx, `SELECT c.relname, i.inhrelid IS NOT NULL, coalesce(i.inhdetachpending, false)
+		FROM pg_class p JOIN pg_class c ON c.relnamespace = p.relnamespace AND c.relkind = 'r' AND starts_with(c.relname, p.relname || '_')
+		LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = p.oid
+		WHERE p.oid = $1::text::regclass ORDER BY c.relname`, table)
+	var list []partition
+	var name string
+	var p partition
+	_, err := pgx.ForEachRow(rows, []any{&name, &p.attached, &p.detaching}, func() error {
+		var ok bool
+		if p.daily, ok = dailyNamed(table, name); ok {
+			list = append(list, p)
+		}
+		return nil
+	})
+	// There can be only one that is being detached: until that one is finished no other can be begun.
+	slices.SortStableFunc(list, func(a, b partition) int {
+		switch {
+		case a.detaching == b.detaching:
+			return 0
+		case a.detaching:
+			return -1
+		}
+		return 1
+	})
+	return list, err
+}
+
+// drop takes the partition off, which waits for those who read it and holds up nobody, and drops it.
+func (p partition) drop(ctx context.Context, conn *pgx.Conn) error {
+	name := pgx.Identifier{p.name()}.Sanitize()
+	if p.attached {
+		how := "CONCURRENTLY"
+		if p.detaching {
+			how = "FINALIZE"
+		}
+		if _, err := conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s %s", p.table, name, how)); err != nil {
+			return err
+		}
+	}
+	_, err := conn.Exec(ctx, "DROP TABLE "+name)
+	return err
+}

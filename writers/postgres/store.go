@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// store stores rows, their targets and the states of these in one transaction. What is there already stays.
+func store(ctx context.Context, conn *pgx.Conn, rows []*row) error {
+	var checks, others []*row
+	for _, r := range rows {
+		if r.probe != nil {
+			checks = append(checks, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if len(others) > 0 {
+			if err := storeOthers(ctx, tx, others); err != nil {
+				return fmt.Errorf("storing events: %w", err)
+			}
+		}
+		if len(checks) == 0 {
+			return nil
+		}
+		known, err := storeTargets(ctx, tx, checks)
+		if err != nil {
+			return fmt.Errorf("storing targets: %w", err)
+		}
+		return storeChecks(ctx, tx, checks, known)
+	})
+}
+
+const insertOthers = `INSERT INTO events (uuid, event_time, schema_title, schema_version, body)
+SELECT n.uuid, n.event_time, n.title, n.version, n.body::jsonb
+FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[]) AS n (uuid, event_time, title, version, body)
+ON CONFLICT DO NOTHING`
+
+func storeOthers(ctx context.Context, tx pgx.Tx, rows []*row) error {
+	n := len(rows)
+	ids, times := make([]pgtype.UUID, n), make([]time.Time, n)
+	titles, versions, bodies := make([]string, n), make([]string, n), make([]string, n)
+	for i, r := range rows {
+		ids[i], times[i] = id(r.event.ID()), r.event.Time()
+		titles[i], versions[i], bodies[i] = r.event.Title(), r.event.Version(), string(r.event.JSON())
+	}
+	_, err := tx.Exec(ctx, insertOthers, ids, times, titles, versions, bodies)
+	return err
+}
+
+func id(u uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: u, Valid: true} }
+
+const (
+	saidTargets = `unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[])
+AS n (target_id, target, protocol, hostname, port, path, name)`
+
+	insertTargets = `INSERT INTO targets (target_id, target, protocol, hostname, port, path, name, labels, enabled)
+SELECT n.target_id, n.target, n.protocol, n.hostname, n.port, n.path, n.name, nullif(n.labels::jsonb, 'null'), false FROM
+unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::text[])
+AS n (target_id, target, protocol, hostname, port, path, name, labels)
+ON CONFLICT DO NOTHING`
+
+	differentTargets = `SELECT t.target_id, t.target, t.protocol, t.hostname, t.port, t.path, t.name
+FROM ` + saidTargets + ` JOIN targets t USING (target_id)
+WHERE (t.target, t.protocol, t.hostname, t.port, t.path, t.name)
+IS DISTINCT FROM (n.target, n.protocol, n.hostname, n.port, n.path, n.name)`
+)
+
+// storeTargets adds the targets that are not there, and returns what the table says of each.
+func storeTargets(ctx context.Context, tx pgx.Tx, rows []*row) (map[uuid.UUID]description, error) {
+	known := make(map[uuid.UUID]description)
+	var first []*row // of each target
+	for _, r := range rows {
+		if _, twice := known[r.probe.targetID]; !twice {
+			known[r.probe.targetID] = r.probe.target
+			first = append(first, r)
+		}
+	}
+	args := targetArrays(first)
+	batch := &pgx.Batch{}
+	batch.Queue(insertTargets, args...)
+	batch.Queue(differentTargets, args[:len(args)-1]...).Query(func(found pgx.Rows) error {
+		var at pgtype.UUID
+		var d description
+		_, err := pgx.ForEachRow(found, []any{&at, &d.target, &d.protocol, &d.hostname, &d.port, &d.path, &d.name}, func() error {
+			known[at.Bytes] = d
+			return nil
+		})
+		return err
+	})
+	return known, tx.SendBatch(ctx, batch).Close()
+}
+
+// targetArrays are the columns of targets, in the order of their ids: writers who add the same ones at the same time
+// wait for each other, and must not do so in a circle.
+func targetArrays(rows []*row) []any {
+	slices.SortFunc(rows, func(a, b *row) int { return bytes.Compare(a.probe.targetID[:], b.probe.targetID[:]) })
+	n := len(rows)
+	ids, ports := make([]pgtype.UUID, n), make([]pgtype.Int4, n)
+	var texts [6][]pgtype.Text
+	for i := range texts {
+		texts[i] = make([]pgtype.Text, n)
+	}
+	for i, r := range rows {
+		d := r.probe.target
+		ids[i], ports[i] = id(r.probe.targetID), d.port
+		texts[0][i], texts[1][i], texts[2][i], texts[3][i], texts[4][i] = d.target, d.protocol, d.hostname, d.path, d.name
+		texts[5][i] = r.probe.labels
+	}
+	return []any{ids, texts[0], texts[1], texts[2], ports, texts[3], texts[4], texts[5]}
+}
+
+const insertChecks = `INSERT INTO probe_events (uuid, event_time, scheduled_at, target_id, schema_title, schema_version, up, reason, error,
+	response_time_ms, status_code, ip, location, instance, details)
+SELECT n.uuid, n.event_time, n.scheduled_at, n.target_id, n.title, n.version, n.up, n.reason, n.error,
+	n.response_time_ms, n.status_code, n.ip, n.location, n.instance, n.details::jsonb
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::text[],
+	$10::double precision[], $11::integer[], $12::text[], $13::text[], $14::text[], $15::text[])
+AS n (uuid, event_time, scheduled_at, target_id, title, version, up, reason, error,
+	response_time_ms, status_code, ip, location, instance, details)
+ON CONFLICT DO NOTHING`
+
+// storeChecks adds the checks and what follows from them, in one round trip.
+func storeChecks(ctx context.Context, tx pgx.Tx, rows []*row, known map[uuid.UUID]description) error {
+	batch := &pgx.Batch{}
+	batch.Queue(insertChecks, checkArrays(rows, known)...)
+	turned, newest := states(rows)
+	if len(turned) > 0 {
+		batch.Queue(upsertStates, stateArrays(turned)...)
+	}
+	batch.Queue(upsertStates, stateArrays(newest)...)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("storing checks: %w", err)
+	}
+	return nil
+}
+
+// checkArrays are the columns of probe_events.
+func checkArrays(rows []*row, known map[uuid.UUID]description) []any {
+	n := len(rows)
+	ids, targets := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
+	times, scheduled := make([]time.Time, n), make([]time.Time, n)
+	ups, response, status, ips := make([]bool, n), make([]float64, n), make([]pgtype.Int4, n), make([]pgtype.Text, n)
+	var texts [7][]string
+	for i := range texts {
+		texts[i] = make([]string, n)
+	}
+	for i, r := range rows {
+		p := r.probe
+		ids[i], targets[i], times[i], scheduled[i] = id(r.event.ID()), id(p.targetID), r.event.Time(), p.scheduledAt
+		ups[i], response[i], status[i], ips[i] = p.up, p.responseTime, p.statusCode, p.ip
+		texts[0][i], texts[1][i], texts[2][i], texts[3][i] = r.event.Title(), r.event.Version(), p.reason, p.error
+		texts[4][i], texts[5][i], texts[6][i] = p.location, p.instance, p.document(known[p.targetID])
+	}
+	return []any{ids, times, scheduled, targets, texts[0], texts[1], ups, texts[2], texts[3], response, status, ips, texts[4], texts[5], texts[6]}
+}
+
+// upsertStates never goes back in time, and does not touch a row that stays as it is: an update of a million unchanged
+// rows a minute costs half a processor.
+const upsertStates = `INSERT INTO target_state AS s (target_id, location, up, reason, since, event_time, uuid)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::boolean[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::uuid[])
+ON CONFLICT (target_id, location) DO UPDATE SET up = excluded.up, reason = excluded.reason,
+	since = CASE WHEN s.up = excluded.up THEN s.since ELSE excluded.since END,
+	event_time = excluded.event_time, uuid = excluded.uuid
+WHERE (s.event_time, s.uuid) < (excluded.event_time, excluded.uuid)`
+
+// stateArrays are the columns of target_state.
+func stateArrays(list []state) []any {
+	n := len(list)
+	targets, ids := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
+	locations, reasons, ups := make([]string, n), make([]string, n), make([]bool, n)
+	since, times := make([]time.Time, n), make([]time.Time, n)
+	for i, s := range list {
+		p := s.row.probe
+		targets[i], ids[i], locations[i], reasons[i], ups[i] = id(p.targetID), id(s.row.event.ID()), p.location, p.reason, p.up
+		since[i], times[i] = s.since, s.row.event.Time()
+	}
+	return []any{targets, locations, ups, reasons, since, times, ids}
+}
