@@ -15,17 +15,20 @@ import (
 // patience is how long a broker may take to come up on a busy machine.
 const patience = 90 * time.Second
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() int {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "want: joinable HOST:PORT")
-		os.Exit(2)
+		return 2
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := wait(ctx, os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "waiting for Kafka:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // wait creates a topic, joins a group that reads it, and deletes it.
@@ -63,7 +66,7 @@ func join(ctx context.Context, broker, topic string) error {
 	if err != nil {
 		return err
 	}
-	defer group.Close()
+	defer func() { _ = group.Close() }() // it was joined, that is all that was asked
 	return again(ctx, func() error {
 		_, err := group.Next(ctx)
 		return err
