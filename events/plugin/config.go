@@ -71,7 +71,8 @@ func fresh(blamed setting.Mistakes, written map[string]string, err error) error 
 			continue
 		}
 		hidden := m.Value == setting.Hidden || strings.Contains(m.Value, setting.HiddenUser+"@")
-		if text := written[m.Where]; text != "" && m.Value != "" && !hidden {
+		part := strings.Contains(written[m.Where], m.Value) // one of a list
+		if text := written[m.Where]; text != "" && m.Value != "" && !hidden && !part {
 			m.Value = setting.Redact(text)
 		}
 		kept = append(kept, m)
