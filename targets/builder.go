@@ -44,7 +44,7 @@ type builder struct {
 
 func newBuilder(cfg Config, protocols []string, known map[Options]*Options) *builder {
 	bare := "https"
-	if len(protocols) == 1 && protocols[0] != HTTP {
+	if len(protocols) == 1 {
 		bare = protocols[0]
 	}
 	return &builder{

@@ -3,7 +3,10 @@ package targets
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
+
+	"github.com/uptimer/uptimer/internal/setting"
 )
 
 // readVariables takes the targets of PROBE_URLS, and the regular expressions of PROBE_REGEXES.
@@ -16,11 +19,19 @@ func (b *builder) readVariables(o *Origin) {
 			b.mistakes.Add(o.Name, hideUser(urls[0]), fmt.Errorf("%w (a list is written %s)", err, listExample))
 		}
 	}
+	if err == nil && !isList && len(urls) == 1 && severalURLs.MatchString(urls[0]) {
+		err = fmt.Errorf("several URLs in one; want a list, written %s", listExample)
+		b.mistakes.Add(o.Name, setting.Redact(urls[0]), err)
+	}
 	if err != nil {
 		b.uncounted, urls = true, nil
 	}
 	b.readURLs(o, urls, isList)
 }
+
+// severalURLs finds URLs with commas between them, which would be one with a strange path; behind a question mark it
+// may be meant.
+var severalURLs = regexp.MustCompile(`^[^?]*,\s*(https?|tcp|icmp)://`)
 
 // readURLs takes URLs, each with its regular expression.
 func (b *builder) readURLs(o *Origin, urls []string, isList bool) {

@@ -174,7 +174,7 @@ func TestMistakesInVariables(t *testing.T) {
 func TestBareHosts(t *testing.T) {
 	for _, c := range []struct{ protocols, text, want string }{
 		{"", "a.example", "https://a.example"},
-		{"http", "a.example", "https://a.example"},
+		{"http", "a.example", "http://a.example"},
 		{"http tcp", "a.example:1", "https://a.example:1"},
 		{"tcp", "a.example:22", "tcp://a.example:22"},
 		{"icmp", "192.0.2.7", "icmp://192.0.2.7"},

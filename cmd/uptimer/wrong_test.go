@@ -18,6 +18,7 @@ var wrongSettings = []struct {
 	{nil, []string{`PROBE_URLS: nothing to probe; want for example PROBE_URLS=https://example.com uptimer`}},
 	{[]string{"PROBE_URLS="}, []string{`PROBE_URLS: nothing to probe; want for example PROBE_URLS=https://example.com uptimer`}},
 	{[]string{"PROBE_URLS=ftp://a.example"}, []string{`PROBE_URLS="ftp://a.example": unknown scheme ftp, did you mean http? want http, https, tcp or icmp`}},
+	{[]string{"PROBE_URLS=https://a.example/x,https://u:geheim@b.example/y"}, []string{`PROBE_URLS="https://a.example/x,https://xxxxx@b.example/y": several URLs in one; want a list`}},
 	{[]string{"PROBE_URLS=tcp://a.example"}, []string{`PROBE_URLS="tcp://a.example": the port is missing; want tcp://host:port`}},
 	{[]string{"PROBE_URLS=http://a.example:99999"}, []string{`PROBE_URLS="http://a.example:99999": `}},
 	{[]string{"PROBE_URLS=icmp://a.example:7"}, []string{`PROBE_URLS="icmp://a.example:7": `}},

@@ -50,7 +50,7 @@ func (f *Fault) Happened(args ...any) {
 func (f *Fault) Over() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.end()
+	f.end(time.Now())
 }
 
 // Quiet ends the fault if it did not happen for that long.
@@ -58,14 +58,14 @@ func (f *Fault) Quiet(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if time.Since(f.last) >= d {
-		f.end()
+		f.end(f.last)
 	}
 }
 
-func (f *Fault) end() {
+func (f *Fault) end(at time.Time) {
 	if f.since.IsZero() {
 		return
 	}
-	f.Log.Info(f.Ended, "after", time.Since(f.since).Round(time.Millisecond), "times", f.times)
+	f.Log.Info(f.Ended, "after", at.Sub(f.since).Round(time.Millisecond), "times", f.times)
 	f.since, f.times = time.Time{}, 0
 }
