@@ -11,6 +11,7 @@ import (
 type Catalog struct {
 	schemas map[string]*schemaFile // by title
 	types   map[string]*eventType  // the concrete ones, by title
+	second  second
 }
 
 // root is the title of the schema that every concrete type extends.
@@ -19,7 +20,7 @@ const root = "Event"
 // NewCatalog compiles the schemas at the root of a file system: a file an event type, named by its title and
 // ending in .json. They may refer to each other and to nothing else. A type is concrete if its schema_title is a
 // const; those without are only there to be extended. An error names the file and what is wrong with it.
-func NewCatalog(files fs.FS) (*Catalog, error) {
+func NewCatalog(files fs.FS, options ...Option) (*Catalog, error) {
 	schemas, err := readSchemas(files)
 	if err != nil {
 		return nil, err
@@ -28,6 +29,9 @@ func NewCatalog(files fs.FS) (*Catalog, error) {
 		return nil, fmt.Errorf("%s.json is missing: every event type extends it", root)
 	}
 	c := &Catalog{schemas: schemas, types: make(map[string]*eventType)}
+	for _, choose := range options {
+		choose(c)
+	}
 	strict, err := newCompiler(schemas, asWritten)
 	if err != nil {
 		return nil, err
@@ -48,6 +52,7 @@ func NewCatalog(files fs.FS) (*Catalog, error) {
 			return nil, err
 		}
 		if schemas[title].concrete {
+			t.newAcceptor()
 			c.types[title] = t
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/uptimer/uptimer/events/acceptor"
 )
 
 // eventType is a type, compiled.
@@ -20,6 +22,8 @@ type eventType struct {
 	schema   func(string) any   // what stands at an absolute keyword location
 	known    *jsonschema.Schema // for the versions that we know
 	newer    *jsonschema.Schema // for newer minor versions: takes unknown fields
+	quick    *acceptor.Acceptor // for the versions that we know; nil if the type has no fast path
+	slow     error              // why it has none
 }
 
 func newEventType(schemas map[string]*schemaFile, title string) (*eventType, error) {

@@ -22,6 +22,9 @@ type Rejection struct {
 //
 // The batch is the callee's until Emit returns; the caller must not change it before. May be called from many
 // goroutines.
+//
+// An empty batch says that nothing more will come before some of what was emitted is safe, because the source has no
+// room: what waits for company is written without it. That returns at once.
 type Emit func(ctx context.Context, batch []Event) (rejected []Rejection, err error)
 
 // OnQueued makes a context for Emit that tells when the batch has its place in the order of events: queued is called
@@ -71,6 +74,15 @@ type Starter interface {
 	Start(ctx context.Context) error
 }
 
+// Looker is a Reader or a Writer that can be asked whether what is behind it can be reached, so that this is known
+// also while there is nothing to read or to write.
+type Looker interface {
+	// Look asks once, on a connection of its own. It may be called from any goroutine, also before the first Read or
+	// Start and while these are under way, but not at the same time as Close. An error says what cannot be reached, or
+	// why it refuses us. Look returns soon after ctx ends.
+	Look(ctx context.Context) error
+}
+
 // Redeliverer is a Reader whose source delivers again what emit has not taken: nothing that it emits is lost when
 // the grace ends.
 type Redeliverer interface {
@@ -79,7 +91,7 @@ type Redeliverer interface {
 }
 
 // ErrRefused is in the error of a Write whose destination refuses us for good (no permission, say), and has never
-// stored anything for us: the pipeline ends with that error, as after a Start that failed. Once something was
+// let us in: the pipeline ends with that error, as after a Start that failed. Once a Start was good, or something was
 // stored, a refusal is an error as any other: somebody may mend it.
 var ErrRefused = errors.New("refused for good")
 

@@ -103,10 +103,10 @@ func vast(exponent string) bool {
 	return err != nil || n > 400 || n < -400
 }
 
-// oneLine is data without the line breaks between its tokens; data itself if it has none.
+// oneLine is a copy of data without the line breaks between its tokens.
 func oneLine(data []byte) ([]byte, error) {
-	if !bytes.ContainsAny(data, "\r\n") {
-		return data, nil
+	if bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data, '\r') < 0 {
+		return bytes.Clone(data), nil
 	}
 	var line bytes.Buffer
 	if err := json.Compact(&line, data); err != nil {

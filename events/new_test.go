@@ -105,3 +105,19 @@ func TestIDsDiffer(t *testing.T) {
 		ids[id] = true
 	}
 }
+
+// If this failed, an event would say another id, time or key of itself than what is written in it.
+//
+// Seen to fail when the time keeps its nanoseconds.
+func TestNewKnowsWhatItWrote(t *testing.T) {
+	c := catalog(t)
+	for _, at := range []time.Time{time.Now(), time.Unix(0, 1), time.Date(2026, 1, 2, 3, 4, 5, 999_999_999, time.FixedZone("", 5*3600))} {
+		e, err := c.New("DummyEvent", at, dummyPart{Target: "a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if judged, err := c.judged(e.JSON()); err != nil || !e.same(judged) || e.Time() != judged.Time() {
+			t.Errorf("%v: made %v, read %v, %v", at, e, judged, err)
+		}
+	}
+}
