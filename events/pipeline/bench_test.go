@@ -43,7 +43,7 @@ func BenchmarkRun(b *testing.B) {
 		b.Run("batch="+name, func(b *testing.B) {
 			b.ReportAllocs()
 			r := emitters{b: b, many: 100, batch: some(b, 0, n)}
-			if err := Run(b.Context(), r, null{}, Config{Log: silent, Name: "null"}); err != nil {
+			if err := Run(b.Context(), readers(r), sinks(null{}, "null", nil), Config{Log: silent}); err != nil {
 				b.Fatal(err)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/event")

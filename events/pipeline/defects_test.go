@@ -104,7 +104,7 @@ func TestAPanicOfAPluginIsAnError(t *testing.T) {
 	} {
 		t.Run(in, func(t *testing.T) {
 			p := panicky{fakeWriter: newWriter(t, 10, 0), in: in}
-			err := Run(t.Context(), p, p, Config{Log: silent, Name: "fake"})
+			err := Run(t.Context(), readers(p), sinks(p, "fake", nil), Config{Log: silent})
 			if fmt.Sprint(err) != want {
 				t.Errorf("Run: %v, want %s", err, want)
 			}

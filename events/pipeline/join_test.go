@@ -240,13 +240,11 @@ func TestLimitsBelowOneAreOne(t *testing.T) {
 // If this fails, a quiet uptimer keeps a laptop awake.
 func TestAnIdleQueueSetsNoTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(10, large, time.Second)
+		q, in := soleQueue(10, large, time.Second)
 		if wait := q.take(); wait != never {
 			t.Errorf("an empty queue looks again after %v", wait)
 		}
-		if err := q.add(newBatch(some(t, 0, 1))); err != nil {
-			t.Fatal(err)
-		}
+		put(in, some(t, 0, 1))
 		if wait := q.take(); wait != time.Second {
 			t.Errorf("a queue of one looks again after %v, want 1s", wait)
 		}

@@ -133,16 +133,13 @@ func TestASourceThatDeliversAgainLosesNothing(t *testing.T) {
 //
 // Seen to fail when leave did not call remove.
 func TestCallersThatLeaveLeaveNothing(t *testing.T) {
-	q := newQueue(100, large, far)
+	q, in := soleQueue(100, large, far)
 	batch := some(t, 0, 10)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	before := heap()
 	for range 20_000 {
-		b := newBatch(append(make([]events.Event, 0, 100), batch...))
-		if err := q.add(b); err != nil {
-			t.Fatal(err)
-		}
+		b := put(in, append(make([]events.Event, 0, 100), batch...))
 		q.leave(b, gone.Err())
 	}
 	if grown := heap() - before; grown > 20<<20 {
@@ -163,11 +160,8 @@ func heap() int64 {
 
 // If this fails, the last page is kept alive for as long as nothing comes.
 func TestAPageThatIsWrittenIsForgotten(t *testing.T) {
-	q := newQueue(10, large, 0)
-	b := newBatch(some(t, 0, 10))
-	if err := q.add(b); err != nil {
-		t.Fatal(err)
-	}
+	q, in := soleQueue(10, large, 0)
+	b := put(in, some(t, 0, 10))
 	p := q.next()
 	q.settle(nil)
 	for _, e := range p.events[:10] {

@@ -155,7 +155,7 @@ func oneMixture(t *testing.T, stock []events.Event, seed uint64) {
 	}
 	r := &crowd{t: t, seed: seed, shares: 1 + dice.IntN(30), leaves: seed%3 == 0, refuse: refuse}
 	r.stock = stock[:len(stock)/r.shares*r.shares]
-	if err := Run(t.Context(), r, w, Config{Log: silent, Name: "moody"}); err != nil {
+	if err := Run(t.Context(), readers(r), sinks(w, "moody", nil), Config{Log: silent}); err != nil {
 		t.Fatal(err)
 	}
 	for i, e := range r.stock {
@@ -193,7 +193,7 @@ func TestManyCallersInRealTime(t *testing.T) {
 	}
 	w := newWriter(t, 50, time.Millisecond)
 	r := &crowd{t: t, seed: 1, stock: s.list, shares: 300}
-	if err := Run(t.Context(), r, w, Config{Log: silent, Name: "fake"}); err != nil {
+	if err := Run(t.Context(), readers(r), sinks(w, "fake", nil), Config{Log: silent}); err != nil {
 		t.Fatal(err)
 	}
 	var order []int

@@ -1,13 +1,9 @@
 package pipeline
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/uptimer/uptimer/events"
 )
 
 var (
@@ -20,8 +16,10 @@ var (
 // queue holds the batches that wait for a Write, in the order of their emits, and the page that is being written.
 // It holds nothing that no caller waits for, beside that one page, so its memory is the callers'.
 type queue struct {
+	sink   *sink
 	limits limits
 	age    time.Duration
+	epoch  time.Time
 	wake   chan struct{} // holds one: something that next waits for has changed
 
 	mu          sync.Mutex
@@ -30,68 +28,38 @@ type queue struct {
 	bytes       int    // of those, as JSON
 	page        page   // in hand
 
+	alone    *batch        // up to this one, batches wait for no company
 	hurry    bool          // no page waits for company any more
 	hurried  chan struct{} // closed when there is the next reason to hurry
 	draining bool          // Read has returned: what is empty stays empty
-	err      error         // not nil: the queue has ended, and this is what emits get
-	counting bool          // what is emitted now is given up
-	givenUp  int           // events
+	err      error         // not nil: the queue has ended, and this is what its batches get
 }
 
-func newQueue(maxEvents, maxBytes int, age time.Duration) *queue {
+func newQueue(s *sink, maxEvents, maxBytes int, age time.Duration) *queue {
 	return &queue{
-		limits: limits{events: max(maxEvents, 1), bytes: max(maxBytes, 1)}, age: age,
+		sink: s, limits: limits{events: max(maxEvents, 1), bytes: max(maxBytes, 1)}, age: age, epoch: time.Now(),
 		wake: make(chan struct{}, 1), hurried: make(chan struct{}),
 	}
 }
 
-// emit is what the reader is given: see events.Emit.
-//
-// A caller whose ctx ends takes its events back: what was not in a page yet will not be written, what is in a page
-// may be. Either way the source knows no better than that it has to deliver them again, so they are the pipeline's
-// loss no more, and GivenUp does not count them.
-func (q *queue) emit(ctx context.Context, list []events.Event) ([]events.Rejection, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, takenBack(list, err)
-	}
-	b := newBatch(list)
-	if err := q.add(b); err != nil {
-		return nil, err
-	}
-	events.Queued(ctx)
-	select {
-	case <-b.done:
-	case <-ctx.Done():
-		q.leave(b, takenBack(list, ctx.Err()))
-	}
-	return b.rejected, b.err
-}
-
-func takenBack(list []events.Event, cause error) error {
-	return fmt.Errorf("waiting until %d events are written: %w", len(list), cause)
-}
-
-// add lets the batch wait.
-func (q *queue) add(b *batch) error {
+// add lets the batch wait. If the queue has ended, the batch is settled at once.
+func (q *queue) add(b *batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err != nil {
-		if q.counting {
-			q.givenUp += len(b.events)
-		}
-		return q.err
+		q.fail(b)
+		return
 	}
 	idle, full := q.first == nil, q.full()
-	b.since = time.Now()
+	b.since = q.now()
 	q.push(b)
 	if idle || !full && q.full() {
 		q.poke()
 	}
-	return nil
 }
+
+// now is the queue's clock.
+func (q *queue) now() time.Duration { return time.Since(q.epoch) }
 
 // leave ends the wait of a batch, unless it was settled in the meantime.
 func (q *queue) leave(b *batch, err error) {
@@ -117,6 +85,15 @@ func (q *queue) makeHaste(draining bool) {
 	q.poke()
 }
 
+// noMore says that waiting for company is pointless for what waits now.
+func (q *queue) noMore() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.alone = q.last; q.alone != nil {
+		q.poke()
+	}
+}
+
 // nextHaste is closed when makeHaste is called the next time.
 func (q *queue) nextHaste() <-chan struct{} {
 	q.mu.Lock()
@@ -124,15 +101,14 @@ func (q *queue) nextHaste() <-chan struct{} {
 	return q.hurried
 }
 
-// end settles all that waits, and all that will be emitted, with an error. counting says that these events are
-// given up. The first end counts.
-func (q *queue) end(err error, counting bool) {
+// end settles all that waits, and all that will be emitted, with an error. The first end counts.
+func (q *queue) end(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err != nil {
 		return
 	}
-	q.err, q.counting = err, counting
+	q.err = err
 	for q.first != nil {
 		b := q.first
 		q.remove(b)
@@ -149,18 +125,8 @@ func (q *queue) fail(b *batch) {
 	if b.settled {
 		return
 	}
-	if q.counting {
-		q.givenUp += b.open
-	}
 	b.rejected = nil
 	b.settle(q.err)
-}
-
-// lost is how many events were given up.
-func (q *queue) lost() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.givenUp
 }
 
 // poke wakes next.

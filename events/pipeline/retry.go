@@ -19,32 +19,32 @@ const (
 
 // outlet writes page after page. It has one goroutine, so a Writer sees one Write at a time.
 type outlet struct {
-	queue    *queue
-	writer   events.Writer
-	guard    *guard
-	observer Observer
-	name     string
-	failing  lasting.Fault
-	defect   lasting.Fault
-	refused  error // why the destination refuses us for good
+	sink   *sink
+	queue  *queue
+	writer events.Writer
+	guard  *guard
+	failed bool // the last Write
+	defect lasting.Fault
+
+	refused error // why the destination refuses us for good
+	gone    error // why there is nobody behind it any more
+	ended   bool  // no Write will come; the supervisor's
 }
 
-func newOutlet(q *queue, w events.Writer, g *guard, cfg Config) *outlet {
-	log := cfg.Log.With("writer", cfg.Name)
-	o := &outlet{queue: q, writer: w, guard: g, observer: cfg.Observer, name: cfg.Name}
-	if o.observer == nil {
-		o.observer = nobody{}
-	}
-	o.failing = lasting.Fault{
-		Log: log, Level: slog.LevelError,
-		Began: "events could not be written; they are kept and written again",
-		Ended: "events are written again",
-	}
-	o.defect = lasting.Fault{
-		Log: log, Level: slog.LevelError,
+func newOutlet(s *sink, w events.Writer, g *guard) *outlet {
+	return &outlet{sink: s, writer: w, guard: g, defect: lasting.Fault{
+		Log: g.log, Level: slog.LevelError,
 		Began: "the writer rejected an event that it was not given, or one twice: a defect of the writer; this rejection is ignored",
-	}
-	return o
+	}}
+}
+
+// open makes the queue that the writer asks for.
+func (o *outlet) open() error {
+	return o.guard.run(func() error {
+		maxEvents, maxBytes, age := o.writer.Limits()
+		o.queue = newQueue(o.sink, maxEvents, maxBytes, age)
+		return nil
+	})
 }
 
 // run writes until the queue has ended. The end of ctx cuts a Write short and ends what is being tried again.
@@ -91,7 +91,7 @@ func (o *outlet) start(ctx context.Context) error {
 // giveUp ends the pipeline because the destination refuses us.
 func (o *outlet) giveUp(err error) {
 	o.refused = err
-	o.queue.end(errRefusal, false)
+	o.queue.end(errRefusal)
 	o.queue.drop()
 }
 
@@ -112,21 +112,22 @@ func (o *outlet) write(ctx context.Context, p *page) {
 			o.done(p, rejected, time.Since(begin))
 			return
 		case errors.Is(err, events.ErrWriterGone):
-			o.queue.end(fmt.Errorf("writer %q: %w", o.name, err), false)
+			o.gone = fmt.Errorf("%s: %w", o.sink.who(), err)
+			o.queue.end(o.gone)
 			o.queue.drop()
 			return
 		case errors.Is(err, events.ErrRefused):
 			o.giveUp(err)
 			return
 		case ctx.Err() == nil:
-			o.failing.Happened("error", err, "tries", try)
+			o.sink.failing.happened(&o.failed, "error", err, "tries", try)
 			pause.rest(ctx, haste)
 		}
 		if ctx.Err() != nil || !o.queue.wanted() {
 			o.queue.drop()
 			return
 		}
-		o.observer.Retried()
+		o.sink.Observer.Retried()
 	}
 }
 
@@ -143,13 +144,13 @@ func (o *outlet) try(ctx context.Context, list []events.Event) (rejected []event
 func (o *outlet) done(p *page, rejected []events.Rejection, took time.Duration) {
 	reasons, count, wrong := p.reasons(rejected)
 	stored := len(p.events) - count
-	o.failing.Over()
+	o.sink.failing.over(&o.failed)
 	for _, r := range wrong {
 		o.defect.Happened("index", r.Index, "events", len(p.events), "reason", r.Reason)
 	}
-	o.observer.Written(stored, took)
+	o.sink.Observer.Written(stored, took)
 	if count > 0 {
-		o.observer.Rejected(count)
+		o.sink.Observer.Rejected(count)
 	}
 	o.queue.settle(reasons)
 }

@@ -138,8 +138,8 @@ func startRig(t testing.TB, w *fakeWriter, grace time.Duration) *rig {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	x.cancel = cancel
-	cfg := Config{Grace: grace, Log: slog.New(slog.NewTextHandler(x.log, nil)), Name: "fake", Observer: x.seen}
-	go func() { x.result <- Run(ctx, x.reader, w, cfg) }()
+	cfg := Config{Grace: grace, Log: slog.New(slog.NewTextHandler(x.log, nil))}
+	go func() { x.result <- Run(ctx, readers(x.reader), sinks(w, "fake", x.seen), cfg) }()
 	x.emit = <-x.reader.emit
 	return x
 }
@@ -176,6 +176,27 @@ func (x *rig) ends(err error) {
 	if err != nil {
 		x.t.Errorf("Run: %v", err)
 	}
+}
+
+// readers are one reader.
+func readers(r events.Reader) []events.Reader { return []events.Reader{r} }
+
+// sinks are one sink with one writer.
+func sinks(w events.Writer, name string, seen Observer) []Sink {
+	return []Sink{{Name: name, Writers: []events.Writer{w}, Observer: seen}}
+}
+
+// soleQueue is a queue, and what emits into it alone.
+func soleQueue(maxEvents, maxBytes int, age time.Duration) (*queue, *intake) {
+	q := newQueue(&sink{}, maxEvents, maxBytes, age)
+	return q, &intake{routes: []route{{q}}}
+}
+
+// put lets a batch wait in the queue of an intake that has one.
+func put(in *intake, list []events.Event) *batch {
+	c := in.call(list)
+	c.batches[0].queue.add(&c.batches[0])
+	return &c.batches[0]
 }
 
 // counts is an Observer.

@@ -24,3 +24,11 @@ func saysOnly(err error, known []error) bool {
 	}
 	return false
 }
+
+// says tells whether one of the errors that err joins has that text.
+func says(err error, text string) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && err.Error() != text {
+		return slices.ContainsFunc(joined.Unwrap(), func(part error) bool { return says(part, text) })
+	}
+	return err != nil && err.Error() == text
+}

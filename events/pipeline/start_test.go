@@ -27,7 +27,7 @@ func runWith(t *testing.T, ctx context.Context, r events.Reader, w events.Writer
 	t.Helper()
 	result := make(chan error, 1)
 	go func() {
-		result <- Run(ctx, r, w, Config{Grace: 8 * time.Second, Log: slog.New(slog.DiscardHandler), Name: "w"})
+		result <- Run(ctx, readers(r), sinks(w, "w", nil), Config{Grace: 8 * time.Second, Log: slog.New(slog.DiscardHandler)})
 	}()
 	return result
 }
@@ -135,10 +135,10 @@ func TestWhatComesAgainIsNotGivenUp(t *testing.T) {
 // If this fails, a source with several batches under way cannot keep their order.
 func TestABatchSaysWhenItIsQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(10, large, far)
+		q, in := soleQueue(10, large, far)
 		queued := 0
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { _, _ = q.emit(events.OnQueued(ctx, func() { queued = q.events }), some(t, 0, 2)) }()
+		go func() { _, _ = in.emit(events.OnQueued(ctx, func() { queued = q.events }), some(t, 0, 2)) }()
 		synctest.Wait()
 		if queued != 2 {
 			t.Errorf("%d events had their place, want 2", queued)

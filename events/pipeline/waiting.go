@@ -71,10 +71,10 @@ func (q *queue) due() time.Duration {
 	switch {
 	case q.first == nil:
 		return never
-	case q.hurry || q.full():
+	case q.hurry || q.alone != nil || q.full():
 		return 0
 	default:
-		return max(q.age-time.Since(q.first.since), 0)
+		return max(q.first.since+q.age-q.now(), 0)
 	}
 }
 
@@ -136,6 +136,9 @@ func (q *queue) remove(b *batch) {
 }
 
 func (q *queue) unlink(b *batch) {
+	if b == q.alone {
+		q.alone = b.prev // those before it have not left: that happens when it was taken back
+	}
 	if b.prev != nil {
 		b.prev.next = b.next
 	} else {

@@ -14,6 +14,11 @@ type Host struct {
 	Catalog *events.Catalog
 	Log     *slog.Logger
 	Stdout  io.Writer // for events alone
+	// Workers is how many of the plugin there are in the process. What a setting allows the process, such as
+	// BUFFER_BYTES, is divided among them. Zero is one.
+	Workers int
+	// Observer is told what plugins count; nil: nobody looks. See Observed.
+	Observer Observer
 }
 
 // Plugin is a reader, a probe or a writer (T) that can be opened by its name.

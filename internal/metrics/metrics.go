@@ -27,6 +27,9 @@ type Metrics struct {
 	writeSeconds *prometheus.HistogramVec
 	retries      *prometheus.CounterVec
 	batch        *prometheus.HistogramVec
+	deadLetters  prometheus.Counter
+	expired      *prometheus.CounterVec
+	lags         *lags
 }
 
 // checkBuckets reach from a loopback to the longest usual timeout, in seconds.
@@ -49,10 +52,15 @@ func New() *Metrics {
 		rejected:     counters("uptimer_events_rejected_total", "Events that a writer refused for good.", "writer"),
 		writeSeconds: histograms("uptimer_write_duration_seconds", "Time of writes that succeeded.", checkBuckets, "writer"),
 		retries:      counters("uptimer_write_retries_total", "Writes that were tried again.", "writer"),
+		expired:      counters("uptimer_events_expired_total", "Events that a writer acknowledged and did not store because they are older than it keeps them.", "writer"),
+		lags:         newLags(),
 		batch:        histograms("uptimer_batch_events", "Events of a write that succeeded.", prometheus.ExponentialBuckets(1, 4, 8), "writer"),
 	}
 	m.lag = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "uptimer_schedule_lag_seconds", Help: "How long after it was due a check began.", Buckets: lagBuckets,
+	})
+	m.deadLetters = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "uptimer_dead_letters_total", Help: "Messages that were put on the topic for dead letters.",
 	})
 	// A rate needs a zero to begin at.
 	for _, cause := range []string{"overrun", "writer", "concurrency", "behind", "clock"} {
@@ -62,7 +70,7 @@ func New() *Metrics {
 		m.ownFaults.WithLabelValues(cause)
 	}
 	m.registry.MustRegister(m.checks, m.duration, m.lag, m.skipped, m.ownFaults, m.inFlight, m.targets,
-		m.written, m.rejected, m.writeSeconds, m.retries, m.batch, buildInfo(),
+		m.written, m.rejected, m.writeSeconds, m.retries, m.batch, m.deadLetters, m.expired, m.lags, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
