@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"time"
 
 	"github.com/segmentio/kafka-go/protocol"
 )
@@ -34,7 +35,7 @@ type producerID struct {
 func encode(messages []Message, c Compression, by producerID, sequence int32) ([]byte, error) {
 	records := make([]protocol.Record, len(messages))
 	for i, m := range messages {
-		records[i] = protocol.Record{Time: m.Time, Key: null(m.Key), Value: null(m.Value), Headers: m.Headers}
+		records[i] = protocol.Record{Time: written(m.Time), Key: null(m.Key), Value: null(m.Value), Headers: m.Headers}
 	}
 	set := protocol.RecordSet{
 		Version: 2, Attributes: protocol.Attributes(c), Records: protocol.NewRecordReader(records...),
@@ -49,6 +50,19 @@ func encode(messages []Message, c Compression, by producerID, sequence int32) ([
 	}
 	sign(batch, by, sequence)
 	return out.Bytes(), nil
+}
+
+// dated tells whether the library can write a time down: it counts nanoseconds since 1970 in 64 bits, and would make
+// another century of what does not fit.
+func dated(t time.Time) bool { return t.Year() > 1677 && t.Year() < 2262 }
+
+// written is the time as the library is to be told it: to it, the first millisecond of 1970 is no time at all, and it
+// would write down the present one. The next millisecond is nearer.
+func written(t time.Time) time.Time {
+	if !t.IsZero() && t.UnixNano()/int64(time.Millisecond) == 0 {
+		return time.UnixMilli(1)
+	}
+	return t
 }
 
 // null makes the library's bytes; nil becomes null and not an empty value.

@@ -55,7 +55,7 @@ func (c Config) checkBrokers(ms *setting.Mistakes) {
 	}
 	for _, b := range c.Brokers {
 		host, port, err := net.SplitHostPort(b)
-		if n, wrong := net.LookupPort("tcp", port); err != nil || host == "" || wrong != nil || n == 0 || strings.Contains(b, "/") {
+		if n, wrong := net.LookupPort("tcp", port); err != nil || host == "" || wrong != nil || n == 0 || strings.ContainsAny(b, "/ \t") {
 			ms.Add("KAFKA_BOOTSTRAP_SERVER", b, errors.New("not the address of a broker; want host:port such as localhost:9092"))
 		}
 	}
@@ -179,10 +179,12 @@ func readFile(name, path string, ms *setting.Mistakes) []byte {
 // sasl is nil if no user name is to be given. Its error is setting.Mistakes.
 func (c Config) sasl() (sasl.Mechanism, error) {
 	var ms setting.Mistakes
+	name := strings.ToUpper(strings.TrimSpace(c.Mechanism))
+	if err := setting.OneOf(name, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"); err != nil {
+		ms.Add("KAFKA_SASL_MECHANISM", c.Mechanism, err)
+	}
 	if !c.named() {
-		if c.User != "" {
-			ms.Add("KAFKA_SASL_USERNAME", c.User, fmt.Errorf("set, but KAFKA_SECURITY_PROTOCOL is %s; want SASL_%s there, or no user name", c.protocol(), c.protocol()))
-		}
+		c.checkNameless(&ms)
 		return nil, ms.Err()
 	}
 	if c.User == "" {
@@ -190,10 +192,6 @@ func (c Config) sasl() (sasl.Mechanism, error) {
 	}
 	if c.Password == "" {
 		ms.Add("KAFKA_SASL_PASSWORD", "", fmt.Errorf("not set, but KAFKA_SECURITY_PROTOCOL is %s; want the user's password", c.protocol()))
-	}
-	name := strings.ToUpper(strings.TrimSpace(c.Mechanism))
-	if err := setting.OneOf(name, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"); err != nil {
-		ms.Add("KAFKA_SASL_MECHANISM", c.Mechanism, err)
 	}
 	if len(ms) > 0 {
 		return nil, ms
@@ -206,11 +204,21 @@ func (c Config) sasl() (sasl.Mechanism, error) {
 		algorithm = scram.SHA512
 	}
 	mechanism, err := scram.Mechanism(algorithm, c.User, string(c.Password))
-	if err != nil { // it repeats neither of them
-		ms.Add("KAFKA_SASL_PASSWORD", "", fmt.Errorf("user name or password cannot be used with %s: %w", name, err))
+	if err != nil { // it repeats the one that cannot be used
+		ms.Add("KAFKA_SASL_PASSWORD", c.Password.String(), fmt.Errorf("user name or password has a character that %s does not permit; want no control characters in them", name))
 		return nil, ms
 	}
 	return mechanism, nil
+}
+
+// checkNameless finds what is set for a login where there is none: connections would be open without anybody's knowing.
+func (c Config) checkNameless(ms *setting.Mistakes) {
+	switch {
+	case c.User != "":
+		ms.Add("KAFKA_SASL_USERNAME", c.User, fmt.Errorf("set, but KAFKA_SECURITY_PROTOCOL is %s; want SASL_%s there, or no user name", c.protocol(), c.protocol()))
+	case c.Password != "":
+		ms.Add("KAFKA_SASL_USERNAME", "", errors.New("not set, but KAFKA_SASL_PASSWORD is; want both or none"))
+	}
 }
 
 var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)

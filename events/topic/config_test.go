@@ -55,6 +55,13 @@ func TestMistakes(t *testing.T) {
 	files, others := topictest.Authority(t), topictest.Authority(t)
 	for _, x := range []struct{ env, want []string }{
 		{[]string{"KAFKA_BOOTSTRAP_SERVER="}, []string{`KAFKA_BOOTSTRAP_SERVER: not set; want a broker such as localhost:9092, or a comma list of them`}},
+		{[]string{"KAFKA_SASL_PASSWORD=x", "KAFKA_SASL_MECHANISM=GSSAPI"}, []string{
+			`KAFKA_SASL_MECHANISM="GSSAPI": unknown; want one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512`,
+			`KAFKA_SASL_USERNAME: not set, but KAFKA_SASL_PASSWORD is; want both or none`,
+		}},
+		{[]string{"KAFKA_BOOTSTRAP_SERVER=a:9092 b:9092"}, []string{
+			`KAFKA_BOOTSTRAP_SERVER="a:9092 b:9092": not the address of a broker; want host:port such as localhost:9092`,
+		}},
 		{[]string{"KAFKA_BOOTSTRAP_SERVER=a:9092, b,:9092,http://c:1"}, []string{
 			`KAFKA_BOOTSTRAP_SERVER="b": not the address of a broker; want host:port such as localhost:9092`,
 			`KAFKA_BOOTSTRAP_SERVER=":9092": not the address of a broker; want host:port such as localhost:9092`,
@@ -75,9 +82,9 @@ func TestMistakes(t *testing.T) {
 			`KAFKA_SASL_USERNAME="me": set, but KAFKA_SECURITY_PROTOCOL is PLAINTEXT; want SASL_PLAINTEXT there, or no user name`,
 		}},
 		{[]string{"KAFKA_SECURITY_PROTOCOL=SASL_PLAINTEXT", "KAFKA_SASL_MECHANISM=GSSAPI"}, []string{
+			`KAFKA_SASL_MECHANISM="GSSAPI": unknown; want one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512`,
 			`KAFKA_SASL_USERNAME: not set, but KAFKA_SECURITY_PROTOCOL is SASL_PLAINTEXT; want a user name`,
 			`KAFKA_SASL_PASSWORD: not set, but KAFKA_SECURITY_PROTOCOL is SASL_PLAINTEXT; want the user's password`,
-			`KAFKA_SASL_MECHANISM="GSSAPI": unknown; want one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512`,
 		}},
 	} {
 		_, err := loaded(x.env...)
@@ -95,9 +102,15 @@ func TestMistakes(t *testing.T) {
 
 // If this failed, a password would be in a log or in what a person copies into a ticket.
 func TestNoSecretInMistakes(t *testing.T) {
-	c, err := loaded("KAFKA_SECURITY_PROTOCOL=SASL_PLAINTEXT", "KAFKA_SASL_PASSWORD=geheim", "KAFKA_SASL_MECHANISM=NONE")
-	if err == nil || strings.Contains(fmt.Sprintf("%v %+v %#v", err, c, c), "geheim") {
-		t.Errorf("%v %+v", err, c)
+	for _, env := range [][]string{
+		{"KAFKA_SECURITY_PROTOCOL=SASL_PLAINTEXT", "KAFKA_SASL_PASSWORD=geheim", "KAFKA_SASL_MECHANISM=NONE"},
+		{"KAFKA_SASL_USERNAME=u", "KAFKA_SASL_PASSWORD=geheim\x01", "KAFKA_SASL_MECHANISM=SCRAM-SHA-256"}, // the library repeats it
+		{"KAFKA_SASL_PASSWORD=geheim"},
+	} {
+		c, err := loaded(env...)
+		if err == nil || strings.Contains(fmt.Sprintf("%v %+v %#v", err, c, c), "geheim") {
+			t.Errorf("%v %+v", err, c)
+		}
 	}
 }
 

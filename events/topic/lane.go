@@ -21,6 +21,7 @@ type lane struct {
 	by        producerID // zero before the first batch
 	sequence  int32      // of the next batch
 	pending   *batch     // sent, but its answer is not known
+	doubtful  bool       // the broker may have stored messages under numbers that come next
 }
 
 // batch is some messages, encoded. It may not change before its fate is known.
@@ -29,6 +30,7 @@ type batch struct {
 	messages []Message
 	ids      []uuid.UUID // those that the messages have
 	sequence int32
+	tries    int
 }
 
 // load is what one Produce sends to a partition, and what came of it.
@@ -109,7 +111,13 @@ func (l *load) sendPart(ctx context.Context, first, end int) error {
 
 // prepare makes a batch that is to be sent.
 func (l *lane) prepare(ctx context.Context, messages []Message) (err error) {
-	if l.by == (producerID{}) {
+	switch {
+	case l.doubtful:
+		if l.by, err = l.name(ctx); err != nil {
+			return err
+		}
+		l.doubtful, l.sequence = false, 0
+	case l.by == (producerID{}):
 		if l.by, err = l.named(ctx); err != nil {
 			return err
 		}
@@ -148,6 +156,9 @@ func (l *load) settle(ctx context.Context) (reason, err error) {
 			l.pending = nil
 			return nil, nil
 		case unfit(err):
+			// A batch that was sent before may be stored all the same, if what the topic takes has changed since. The
+			// next one under its numbers would be taken for its copy, and lost.
+			l.doubtful = l.doubtful || l.pending.tries > 1
 			l.pending = nil
 			return err, nil
 		case forgotten(err):
@@ -165,6 +176,7 @@ func (l *load) settle(ctx context.Context) (reason, err error) {
 
 // try sends the pending batch once.
 func (l *lane) try(ctx context.Context) error {
+	l.pending.tries++
 	answer, err := l.client.RawProduce(ctx, &kafka.RawProduceRequest{
 		Topic: l.topic, Partition: l.partition,
 		// Without all, which is not the default, a message that only a dead leader had would be lost.

@@ -36,6 +36,19 @@ func (c *Cluster) Find(ctx context.Context) error {
 	return c.wait(ctx, &away, c.look)
 }
 
+// Reach asks once whether the cluster answers, as Find does again and again: it takes ten seconds at most. The error is a
+// *Refused if the cluster refuses us now.
+func (c *Cluster) Reach(ctx context.Context) error { return c.look(ctx) }
+
+// Look asks once whether the cluster answers and has the topic.
+func (c *Cluster) Look(ctx context.Context, topic string) error {
+	if err := c.look(ctx); err != nil {
+		return err
+	}
+	_, err := c.Partitions(ctx, topic)
+	return err
+}
+
 // wait repeats a look until it succeeds, or has been refused for long enough.
 func (c *Cluster) wait(ctx context.Context, fault *lasting.Fault, look func(context.Context) error) error {
 	var since time.Time // when it began to be refused, without a break

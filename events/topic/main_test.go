@@ -6,10 +6,14 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/setting"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	servertest.SideBySide(6)
+	goleak.VerifyTestMain(m)
+}
 
 // open makes a cluster that ends with the test.
 func open(t testing.TB, brokers []string) *Cluster {

@@ -68,17 +68,9 @@ func (p *Producer) Start(ctx context.Context) error {
 		return err
 	}
 	fault := p.cluster.waiting("Kafka does not take messages yet; waiting for it", "Kafka takes messages")
-	began := time.Now()
 	return p.cluster.wait(ctx, fault, func(ctx context.Context) error {
-		for {
-			_, err := p.named(ctx)
-			if !loading(err) || time.Since(began) > p.quietly {
-				return err
-			}
-			if err := rest(ctx, lastPause); err != nil {
-				return err
-			}
-		}
+		_, err := p.named(ctx)
+		return err
 	})
 }
 
@@ -99,7 +91,7 @@ func (p *Producer) Produce(ctx context.Context, messages []Message) (rejected []
 	if err != nil {
 		return nil, err
 	}
-	loads := p.share(messages, n)
+	loads, rejected := p.share(messages, n)
 	p.sendAll(ctx, loads)
 	var errs []error
 	for _, l := range loads {
@@ -141,14 +133,14 @@ func (p *Producer) partitions(ctx context.Context) (int, error) {
 		if err := p.cluster.make(ctx, p.topic, int(p.config.Partitions), p.create); err != nil {
 			return 0, err
 		}
-		return p.cluster.partitions(ctx, p.topic)
+		return p.cluster.Partitions(ctx, p.topic)
 	}
 	return n, err
 }
 
 // share gives each message to its partition. What is stored already, or is in a batch that is on its way, is left
-// out. A partition with a batch on its way has a load in any case.
-func (p *Producer) share(messages []Message, partitions int) (loads []*load) {
+// out. A partition with a batch on its way has a load in any case, unless the topic has that partition no more.
+func (p *Producer) share(messages []Message, partitions int) (loads []*load, rejected []events.Rejection) {
 	byPartition, onTheWay := map[int]*load{}, map[uuid.UUID]*load{}
 	at := func(partition int) *load {
 		if byPartition[partition] == nil {
@@ -158,6 +150,10 @@ func (p *Producer) share(messages []Message, partitions int) (loads []*load) {
 		return byPartition[partition]
 	}
 	for partition, l := range p.lanes {
+		if partition >= partitions { // the topic was made anew, with fewer: what was on its way there has no place to go
+			delete(p.lanes, partition)
+			continue
+		}
 		if l.pending != nil {
 			at(partition)
 			for _, id := range l.pending.ids {
@@ -168,13 +164,15 @@ func (p *Producer) share(messages []Message, partitions int) (loads []*load) {
 	for i, m := range messages {
 		switch sent := onTheWay[m.ID]; {
 		case p.stored[m.ID]:
+		case !dated(m.Time):
+			rejected = append(rejected, events.Rejection{Index: i, Reason: fmt.Errorf("the time %s is none that Kafka can hold", m.Time.Format(time.RFC3339Nano))})
 		case sent != nil:
 			sent.onTheWay.add(m, i)
 		default:
 			at(p.choose.choose(m.Key, partitions)).add(m, i)
 		}
 	}
-	return loads
+	return loads, rejected
 }
 
 func (p *Producer) lane(partition int) *lane {
@@ -212,8 +210,20 @@ func (p *Producer) named(ctx context.Context) (producerID, error) {
 	return *p.id, nil
 }
 
-// name lets the brokers give us a new name.
+// name lets the brokers give us a new name. While they are only just starting it waits a little.
 func (p *Producer) name(ctx context.Context) (producerID, error) {
+	for began := time.Now(); ; {
+		id, err := p.nameOnce(ctx)
+		if !loading(err) || time.Since(began) > p.quietly {
+			return id, err
+		}
+		if err := rest(ctx, lastPause); err != nil {
+			return producerID{}, err
+		}
+	}
+}
+
+func (p *Producer) nameOnce(ctx context.Context) (producerID, error) {
 	answer, err := p.client.InitProducerID(ctx, &kafka.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1})
 	if err == nil {
 		err = answer.Error

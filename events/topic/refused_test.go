@@ -42,6 +42,7 @@ func at(broker string) Config {
 // If this failed, whoever gives a wrong certificate, name or password would be told "unexpected EOF", or nothing. A
 // real broker.
 func TestWhyARealBrokerRefuses(t *testing.T) {
+	t.Parallel()
 	s := testservices.Find(t)
 	foreign := topictest.Authority(t)
 	login := func(c Config, mechanism, user, password string) Config {
@@ -104,6 +105,7 @@ func TestWhyARealBrokerRefuses(t *testing.T) {
 
 // If this failed, a certificate for another name would be taken, or one could not tell why it is not.
 func TestTheHostNameIsChecked(t *testing.T) {
+	t.Parallel()
 	s := testservices.Find(t)
 	_, port, _ := net.SplitHostPort(s.KafkaSASLSSL)
 	other := at("127.0.0.2:" + port) // the certificate is for 127.0.0.1, ::1 and localhost
@@ -132,6 +134,7 @@ func TestTheHostNameIsChecked(t *testing.T) {
 
 // If this failed, a broker that says it is somewhere else would look like one that is down, for ever.
 func TestAWrongAdvertisedAddressIsNamed(t *testing.T) {
+	t.Parallel()
 	err := find(t, at(topictest.Misadvertised(t)), nil)
 	if err == nil || !errors.Is(err, events.ErrRefused) || !strings.Contains(err.Error(), "advertised.listeners") {
 		t.Errorf("%v, want a refusal with advertised.listeners", err)
@@ -140,6 +143,7 @@ func TestAWrongAdvertisedAddressIsNamed(t *testing.T) {
 
 // If this failed, a broker that is away would be an error, be waited for in silence, or fill the log.
 func TestABrokerThatIsAwayIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

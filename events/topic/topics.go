@@ -42,7 +42,7 @@ func (c *Cluster) FindTopic(ctx context.Context, topic string) (partitions int, 
 		Began: "there is no topic to read; waiting for it", Ended: "the topic to read is there",
 	}
 	err = c.wait(ctx, &missing, func(ctx context.Context) (err error) {
-		partitions, err = c.partitions(ctx, topic)
+		partitions, err = c.Partitions(ctx, topic)
 		return err
 	})
 	return partitions, err
@@ -60,7 +60,7 @@ func (c *Cluster) MakeTopic(ctx context.Context, topic string, partitions int, c
 
 // make creates the topic once, if it is missing.
 func (c *Cluster) make(ctx context.Context, topic string, partitions int, config map[string]string) error {
-	_, err := c.partitions(ctx, topic)
+	_, err := c.Partitions(ctx, topic)
 	if !errors.Is(err, kafka.UnknownTopicOrPartition) {
 		return err
 	}
@@ -86,12 +86,12 @@ func (c *Cluster) make(ctx context.Context, topic string, partitions int, config
 		}
 		return fmt.Errorf("creating the topic %q: %w", topic, plainer(err))
 	}
-	_, err = c.partitions(ctx, topic) // until all know it
+	_, err = c.Partitions(ctx, topic) // until all know it
 	return err
 }
 
-// partitions asks how many partitions a topic has.
-func (c *Cluster) partitions(ctx context.Context, topic string) (int, error) {
+// Partitions asks how many partitions a topic has now. The error Is kafka.UnknownTopicOrPartition if it does not exist.
+func (c *Cluster) Partitions(ctx context.Context, topic string) (int, error) {
 	client, done := c.once(topic)
 	defer done()
 	return Partitions(ctx, client, topic)

@@ -56,12 +56,12 @@ func Create(t testing.TB, client *kafka.Client, topic string, partitions int) {
 // Put puts messages on a partition of a topic.
 func Put(t testing.TB, client *kafka.Client, topic string, partition int, messages ...kafka.Message) {
 	t.Helper()
-	records := make([]kafka.Record, len(messages))
-	for i, m := range messages {
-		records[i] = kafka.Record{Key: bytes(m.Key), Value: bytes(m.Value), Headers: m.Headers, Time: m.Time}
-	}
 	var err error
 	for end := time.Now().Add(Patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		records := make([]kafka.Record, len(messages)) // anew: a try that fails has read the values
+		for i, m := range messages {
+			records[i] = kafka.Record{Key: bytes(m.Key), Value: bytes(m.Value), Headers: m.Headers, Time: m.Time}
+		}
 		var answer *kafka.ProduceResponse
 		answer, err = client.Produce(context.Background(), &kafka.ProduceRequest{
 			Topic: topic, Partition: partition, RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(records...),
