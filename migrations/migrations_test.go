@@ -129,6 +129,27 @@ func TestUpFromSeveralPlacesAtOnce(t *testing.T) {
 	}
 }
 
+// If this failed, who may only use the tables could not run what a start script runs every time. (Seen to fail when the
+// table of the versions was made, if it is not there, before anything is looked at.)
+func TestUpWithNothingToDoNeedsNoPermission(t *testing.T) {
+	url := testservices.Database(t)
+	if _, err := Up(t.Context(), connect(t, url)); err != nil {
+		t.Fatal(err)
+	}
+	name := url[strings.LastIndex(url, "/")+1 : strings.Index(url, "?")]
+	testservices.Exec(t, url, "CREATE ROLE "+name+" LOGIN PASSWORD 'swordfish'", "GRANT SELECT ON schema_migrations TO "+name)
+	t.Cleanup(func() { testservices.Exec(t, url, "DROP OWNED BY "+name, "DROP ROLE "+name) })
+	guest := connect(t, testservices.URLOf(t, url, name, "swordfish", ""))
+	if applied, err := Up(t.Context(), guest); err != nil || len(applied) != 0 {
+		t.Errorf("applied %v, %v", applied, err)
+	}
+	testservices.Exec(t, url, "REVOKE SELECT ON schema_migrations FROM "+name)
+	const want = "reading which migrations the database has: ERROR: permission denied for table schema_migrations (SQLSTATE 42501)"
+	if _, err := Status(t.Context(), guest); err == nil || err.Error() != want {
+		t.Errorf("status: %v, want %s", err, want)
+	}
+}
+
 // If this failed, a migration that stops in the middle would leave half of itself.
 func TestAFailedMigrationLeavesNothing(t *testing.T) {
 	conn := connect(t, testservices.Database(t))

@@ -30,7 +30,14 @@ func Up(ctx context.Context, conn *pgx.Conn) (applied []Migration, err error) {
 	if err != nil {
 		return nil, err
 	}
+	have, err := versions(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range list {
+		if have[m.version] {
+			continue // with nothing to apply, no permission is needed and nobody is waited for
+		}
 		done, err := step(ctx, conn, m, m.up, "INSERT INTO schema_migrations (version) VALUES ($1) ON CONFLICT DO NOTHING")
 		if err != nil {
 			return applied, fmt.Errorf("applying migration %s_%s: %w", m.version, m.name, err)
@@ -136,11 +143,14 @@ func versions(ctx context.Context, conn *pgx.Conn) (map[string]bool, error) {
 	if errors.As(err, &refused) && refused.Code == undefinedTable {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, fmt.Errorf("reading which migrations the database has: %w", err)
+	}
 	have := make(map[string]bool, len(list))
 	for _, version := range list {
 		have[version] = true
 	}
-	return have, err
+	return have, nil
 }
 
 // String is a line for people: version, name, applied or pending.
