@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,14 +29,28 @@ func (c Config) Validate() error {
 	var ms setting.Mistakes
 	if c.URL == "" {
 		ms.Add("DATABASE_URL", "", errors.New("not set; want the address of a database such as postgres://user:password@host:5432/name"))
-	} else if _, err := pgx.ParseConfig(string(c.URL)); err != nil {
+	} else if config, err := pgx.ParseConfig(string(c.URL)); err != nil {
 		ms.Add("DATABASE_URL", c.URL.String(), fmt.Errorf("cannot be read (%s); want the address of a database such as postgres://user:password@host:5432/name", cause(err)))
+	} else if holdsSecret(config) {
+		ms.Add("DATABASE_URL", c.URL.String(), errors.New("a host with an @ in it; want %40 for each @ in the password"))
 	}
 	return ms.Err()
 }
 
+// holdsSecret tells whether the name of a host is the rest of a password, which every error would show: postgres://u:p@ss@h
+// has the host ss@h.
+func holdsSecret(config *pgx.ConnConfig) bool {
+	if strings.Contains(config.Host, "@") {
+		return true
+	}
+	return slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return strings.Contains(f.Host, "@") })
+}
+
 // cause is what pgx says of a connection string, without the string: what it repeats of it may be the password.
 func cause(err error) string {
+	if file := (*fs.PathError)(nil); errors.As(err, &file) { // of a certificate or key
+		return file.Error()
+	}
 	text := err.Error()
 	if _, after, found := strings.Cut(text, "`: "); found && strings.Count(text, "`") == 2 {
 		text = after
@@ -70,10 +86,20 @@ func (c Config) Connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// oneLine is an error whose text has no line breaks, as that of pgx has when there are several addresses.
+// oneLine is an error whose text has no line breaks, as that of pgx has when there are several addresses; and what it
+// says of an address once with TLS and once without is said once.
 type oneLine struct{ err error }
 
-func (e oneLine) Error() string { return strings.Join(strings.Fields(e.err.Error()), " ") }
+func (e oneLine) Error() string {
+	var said []string
+	for line := range strings.Lines(e.err.Error()) {
+		if line = strings.Join(strings.Fields(line), " "); !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	return strings.Join(said, " ")
+}
+
 func (e oneLine) Unwrap() error { return e.err }
 
 // SQLSTATEs that are looked for; https://www.postgresql.org/docs/current/errcodes-appendix.html has them all.

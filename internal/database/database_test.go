@@ -55,3 +55,12 @@ func TestTLS(t *testing.T) {
 		t.Errorf("a server without TLS: %v is not taken as refused", err)
 	}
 }
+
+// If this failed, a database that is away would be said twice in one line, and nobody would see what differs.
+func TestAnErrorIsOneLine(t *testing.T) {
+	_, err := Config{URL: "postgres://u:geheim@127.0.0.1:1/x"}.Connect(t.Context()) // with TLS, and without
+	want := "failed to connect to `user=u database=x`: 127.0.0.1:1 (127.0.0.1): dial error: dial tcp 127.0.0.1:1: connect: connection refused"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v\nwant\n%s", err, want)
+	}
+}

@@ -69,9 +69,8 @@ func TestCrashesOfTheServer(t *testing.T) {
 	s := &source{t: t, stop: make(chan struct{})}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- pipeline.Run(context.Background(), s, w, pipeline.Config{
-			Grace: time.Minute, Log: slog.New(slog.NewTextHandler(log, nil)), Name: "postgres",
-		})
+		ended <- pipeline.Run(context.Background(), []events.Reader{s}, []pipeline.Sink{{Name: "postgres", Writers: []events.Writer{w}}},
+			pipeline.Config{Grace: time.Minute, Log: slog.New(slog.NewTextHandler(log, nil))})
 	}()
 	const crashes = 3
 	for range crashes {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 )
@@ -69,4 +70,31 @@ func text(quoted []byte) string {
 	var s string
 	_ = json.Unmarshal(quoted, &s) // valid, as eachField wants it
 	return s
+}
+
+var escapedNUL = []byte(`\u0000`)
+
+// hasNUL tells whether a text in valid JSON, a name or a value, has a NUL character.
+func hasNUL(valid []byte) bool {
+	for at := 0; ; at += len(escapedNUL) {
+		next := bytes.Index(valid[at:], escapedNUL)
+		if next < 0 {
+			return false
+		}
+		at += next
+		before := len(bytes.TrimRight(valid[:at], `\`))
+		if (at-before)%2 == 0 { // else the last backslash before is what makes this one a character
+			return true
+		}
+	}
+}
+
+// fieldWithNUL is the name, quoted, of the last field of an object that has a NUL character.
+func fieldWithNUL(object []byte) (found string) {
+	eachField(object, func(name, value []byte) {
+		if hasNUL(name) || hasNUL(value) {
+			found = string(name)
+		}
+	})
+	return found
 }

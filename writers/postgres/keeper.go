@@ -16,20 +16,19 @@ const (
 	upkeepTime  = 30 * time.Minute // one round takes at most
 )
 
-// keeper makes partitions ahead and drops old ones, in a goroutine and with a connection of its own.
+// keeper does the upkeep in a goroutine of its own.
 type keeper struct {
-	config Config
-	log    *slog.Logger
+	upkeep func(context.Context) error
 	fault  lasting.Fault
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
 // keep starts a keeper; stop ends it.
-func keep(c Config, log *slog.Logger) *keeper {
+func keep(upkeep func(context.Context) error, log *slog.Logger) *keeper {
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &keeper{
-		config: c, log: log, cancel: cancel, done: make(chan struct{}),
+		upkeep: upkeep, cancel: cancel, done: make(chan struct{}),
 		fault: lasting.Fault{
 			Log: log, Level: slog.LevelError,
 			Began: "the upkeep of the partitions has failed; it is tried again", Ended: "the partitions are kept up again",
@@ -72,7 +71,12 @@ func (k *keeper) run(ctx context.Context) {
 func (k *keeper) round(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, upkeepTime)
 	defer cancel()
-	conn, err := k.config.Connect(ctx)
+	return k.upkeep(ctx)
+}
+
+// upkeep makes partitions ahead and drops old ones, with a connection of its own.
+func (c Config) upkeep(ctx context.Context, log *slog.Logger) error {
+	conn, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,8 +88,8 @@ func (k *keeper) round(ctx context.Context) error {
 	if err := makePartitions(ctx, conn, ahead(now)); err != nil {
 		return err
 	}
-	if k.config.Retention == 0 {
+	if c.Retention == 0 {
 		return nil
 	}
-	return dropOld(ctx, conn, k.config.Retention.since(now), k.log)
+	return dropOld(ctx, conn, c.Retention.since(now), log)
 }

@@ -38,6 +38,9 @@ func migrate(t testing.TB, url string) {
 	}
 }
 
+// nameOf is the name of a database.
+func nameOf(url string) string { return url[strings.LastIndex(url, "/")+1 : strings.Index(url, "?")] }
+
 // connect opens a connection that is closed at the test's end.
 func connect(t testing.TB, url string) *pgx.Conn {
 	t.Helper()

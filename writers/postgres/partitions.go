@@ -105,8 +105,14 @@ func attach(ctx context.Context, tx pgx.Tx, d daily) error {
 	if there, err := attached(ctx, tx, d); there || err != nil {
 		return err
 	}
-	name := pgx.Identifier{d.name()}.Sanitize()
-	_, err := tx.Exec(ctx, fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (LIKE %s INCLUDING ALL)", name, d.table))
+	var schema string // the table's: not always the first one of search_path, where new tables are made
+	err := tx.QueryRow(ctx, `SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.oid = $1::text::regclass`, d.table).Scan(&schema)
+	if err != nil {
+		return err
+	}
+	name := pgx.Identifier{schema, d.name()}.Sanitize()
+	_, err = tx.Exec(ctx, fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (LIKE %s INCLUDING ALL)", name, d.table))
 	if err != nil {
 		return err
 	}

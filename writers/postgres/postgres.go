@@ -18,8 +18,11 @@ import (
 	"github.com/uptimer/uptimer/internal/setting"
 )
 
+// name is what the writer is called in settings and metrics.
+const name = "postgres"
+
 // Plugin is the writer to PostgreSQL.
-var Plugin = plugin.Define("postgres", "stores events in PostgreSQL",
+var Plugin = plugin.Define(name, "stores events in PostgreSQL",
 	func(c Config, host plugin.Host) (events.Writer, error) { return New(c, host) })
 
 // Config is what the environment says about the database.
@@ -52,13 +55,14 @@ const maxBytes = 16 << 20
 // Writer stores events in PostgreSQL. It has one connection, which it opens when it is needed and again when it broke,
 // and now and then a second one for the upkeep of the partitions.
 type Writer struct {
-	config Config
-	log    *slog.Logger
+	config   Config
+	log      *slog.Logger
+	observer plugin.Observer
 
 	conn   *pgx.Conn        // nil: none, or broken
 	broken []*pgx.Conn      // are still being closed
 	days   map[daily]bool   // partitions that are known to be there
-	stored bool             // something was stored: a refusal may mend itself from now on
+	letIn  bool             // a start was good or something was stored: a refusal may mend itself from now on
 	keeper *keeper          // nil before Start
 	away   lasting.Fault    // the database cannot be reached
 	bare   lasting.Fault    // it has no tables
@@ -71,9 +75,11 @@ func New(c Config, host plugin.Host) (*Writer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	log := host.Log.With("writer", "postgres")
+	log := host.Log.With("writer", name)
+	observer := host.Observed()
+	observer.Expired(name, 0) // a rate needs a zero to begin at
 	return &Writer{
-		config: c, log: log, days: map[daily]bool{}, now: time.Now,
+		config: c, log: log, observer: observer, days: map[daily]bool{}, now: time.Now,
 		away: lasting.Fault{
 			Log: log, Level: slog.LevelError,
 			Began: "the database cannot be used; waiting for it", Ended: "the database can be used",
@@ -118,17 +124,8 @@ func (w *Writer) session(ctx context.Context) (*pgx.Conn, error) {
 		return w.conn, nil
 	}
 	conn, err := w.config.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// A server may answer a commit before it is on disk. Then a return of Write would be no acknowledgement.
-	_, err = conn.Exec(ctx, "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
 	w.conn = conn
-	if err != nil {
-		w.disconnect(ctx)
-		return nil, fmt.Errorf("preparing the session: %w", err)
-	}
-	return conn, nil
+	return conn, err
 }
 
 // disconnect closes the connection. One that broke is closed by pgx, which takes a while; Close waits for it.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,52 +76,60 @@ func dropOld(ctx context.Context, conn *pgx.Conn, limit time.Time, log *slog.Log
 // partition is one that is there.
 type partition struct {
 	daily
+	schema    string
 	attached  bool
 	detaching bool // somebody began to detach it and did not come to the end
+	doomed    bool // to be dropped
 }
 
-// partitionsOf lists the partitions of a table that have the name of a day, those included that were detached and not
-// dropped.
+// dropping is the comment on a partition that is being dropped. A table that is detached and has it is what was left when
+// that was interrupted; one without was detached by a person, or never was a partition, and stays.
+const dropping = "being dropped by uptimer: older than POSTGRES_RETENTION"
+
+// partitionsOf lists the partitions of a table that have the name of a day, those included that were detached to be
+// dropped. One that is being detached comes first: until that is finished, no other can be begun.
 func partitionsOf(ctx context.Context, conn *pgx.Conn, table string) ([]partition, error) {
-	rows, _ := conn.Query(ctx, `SELECT c.relname, i.inhrelid IS NOT NULL, coalesce(i.inhdetachpending, false)
-		FROM pg_class p JOIN pg_class c ON c.relnamespace = p.relnamespace AND c.relkind = 'r' AND starts_with(c.relname, p.relname || '_')
+	rows, _ := conn.Query(ctx, `SELECT n.nspname, c.relname, i.inhrelid IS NOT NULL, coalesce(i.inhdetachpending, false),
+			coalesce(obj_description(c.oid, 'pg_class') = $2, false)
+		FROM pg_class p JOIN pg_class c ON c.relkind = 'r' AND starts_with(c.relname, p.relname || '_')
+		JOIN pg_namespace n ON n.oid = c.relnamespace
 		LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = p.oid
-		WHERE p.oid = $1::text::regclass ORDER BY c.relname`, table)
+		WHERE p.oid = $1::text::regclass
+		AND (i.inhrelid IS NOT NULL OR c.relnamespace = p.relnamespace AND obj_description(c.oid, 'pg_class') = $2)
+		ORDER BY 4 DESC, 2`, table, dropping) // ForEachRow has the error
 	var list []partition
 	var name string
 	var p partition
-	_, err := pgx.ForEachRow(rows, []any{&name, &p.attached, &p.detaching}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&p.schema, &name, &p.attached, &p.detaching, &p.doomed}, func() error {
 		var ok bool
 		if p.daily, ok = dailyNamed(table, name); ok {
 			list = append(list, p)
 		}
 		return nil
 	})
-	// There can be only one that is being detached: until that one is finished no other can be begun.
-	slices.SortStableFunc(list, func(a, b partition) int {
-		switch {
-		case a.detaching == b.detaching:
-			return 0
-		case a.detaching:
-			return -1
-		}
-		return 1
-	})
 	return list, err
 }
 
-// drop takes the partition off, which waits for those who read it and holds up nobody, and drops it.
+// drop takes the partition off, which waits for those who read it and holds up nobody, and drops it. What a person began
+// to take off is only taken off.
 func (p partition) drop(ctx context.Context, conn *pgx.Conn) error {
-	name := pgx.Identifier{p.name()}.Sanitize()
-	if p.attached {
-		how := "CONCURRENTLY"
-		if p.detaching {
-			how = "FINALIZE"
-		}
-		if _, err := conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s %s", p.table, name, how)); err != nil {
+	name := pgx.Identifier{p.schema, p.name()}.Sanitize()
+	detach := fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s ", p.table, name)
+	var steps []string
+	switch {
+	case p.detaching:
+		steps = []string{detach + "FINALIZE"}
+	case p.attached:
+		steps = []string{fmt.Sprintf("COMMENT ON TABLE %s IS '%s'", name, dropping), detach + "CONCURRENTLY"}
+		p.doomed = true
+	}
+	if p.doomed {
+		steps = append(steps, "DROP TABLE "+name)
+	}
+	for _, step := range steps {
+		if _, err := conn.Exec(ctx, step); err != nil {
 			return err
 		}
 	}
-	_, err := conn.Exec(ctx, "DROP TABLE "+name)
-	return err
+	return nil
 }

@@ -45,8 +45,12 @@ type description struct {
 	path, name                 pgtype.Text
 }
 
-// newRow takes an event apart. An error means that it does not fit the columns that every check has.
+// newRow takes an event apart. An error means that PostgreSQL cannot hold it. Here is found what would be costly to
+// find there, where a page is tried again in halves until the event is alone.
 func newRow(index int, e events.Event) (*row, error) {
+	if hasNUL(e.JSON()) {
+		return nil, fmt.Errorf("%s has a NUL character (\\u0000), which PostgreSQL cannot hold", fieldWithNUL(e.JSON()))
+	}
 	r := &row{index: index, event: e}
 	if !e.Is("ProbeEvent") {
 		return r, nil

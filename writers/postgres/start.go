@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,8 @@ func (w *Writer) Start(ctx context.Context) error {
 		case err == nil:
 			w.away.Over()
 			w.bare.Over()
-			w.keeper = keep(w.config, w.log)
+			w.letIn = true
+			w.keeper = keep(func(ctx context.Context) error { return w.config.upkeep(ctx, w.log) }, w.log)
 			return nil
 		case database.Refused(err):
 			return fmt.Errorf("the database refuses us: %w", err)
@@ -49,13 +51,44 @@ func (w *Writer) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = may(ctx, conn); err == nil {
+	if err = writable(ctx, conn); err == nil {
+		err = may(ctx, conn)
+	}
+	if err == nil {
 		err = makePartitions(ctx, conn, ahead(w.now()))
 	}
 	if err != nil {
 		w.disconnect(ctx)
 	}
 	return err
+}
+
+// writable finds out whether the server takes any changes at all.
+func writable(ctx context.Context, conn *pgx.Conn) error {
+	var readOnly bool
+	if err := conn.QueryRow(ctx, "SELECT current_setting('transaction_read_only')::boolean").Scan(&readOnly); err != nil {
+		return fmt.Errorf("asking whether the server is read-only: %w", err)
+	}
+	if readOnly {
+		return errors.New("the server is read-only, as a standby is; want one that can be written to (with several hosts in DATABASE_URL: target_session_attrs=read-write)")
+	}
+	return nil
+}
+
+// Look asks whether the database can be reached and has its tables. See events.Looker.
+func (w *Writer) Look(ctx context.Context) error {
+	conn, err := w.config.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_ = conn.Close(ctx) // nothing was written
+		<-conn.PgConn().CleanupDone()
+	}()
+	if err := writable(ctx, conn); err != nil {
+		return err
+	}
+	return may(ctx, conn)
 }
 
 // may finds out whether the tables are there and may be used.

@@ -12,6 +12,12 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+// begin spells out what a database may have other defaults for. At a higher level every second page of several writers is
+// refused because of another's. With synchronous_commit off a commit is answered before it is on disk, and a return of
+// Write would be no acknowledgement. Here and not in the session, which a pooler may give to others in between.
+const begin = `BEGIN ISOLATION LEVEL READ COMMITTED;
+SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`
+
 // store stores rows, their targets and the states of these in one transaction. What is there already stays.
 func store(ctx context.Context, conn *pgx.Conn, rows []*row) error {
 	var checks, others []*row
@@ -22,7 +28,8 @@ func store(ctx context.Context, conn *pgx.Conn, rows []*row) error {
 			others = append(others, r)
 		}
 	}
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+	checks, others = inOrder(checks), inOrder(others)
+	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error {
 		if len(others) > 0 {
 			if err := storeOthers(ctx, tx, others); err != nil {
 				return fmt.Errorf("storing events: %w", err)
@@ -37,6 +44,13 @@ func store(ctx context.Context, conn *pgx.Conn, rows []*row) error {
 		}
 		return storeChecks(ctx, tx, checks, known)
 	})
+}
+
+// inOrder puts rows into the order of their keys, so that writers who are given the same events do not wait for each other
+// in a circle. Of those with the same key the first stays: it is the one that the table would keep.
+func inOrder(rows []*row) []*row {
+	slices.SortStableFunc(rows, compareAges)
+	return slices.CompactFunc(rows, func(a, b *row) bool { return compareAges(a, b) == 0 })
 }
 
 const insertOthers = `INSERT INTO events (uuid, event_time, schema_title, schema_version, body)
@@ -134,6 +148,9 @@ func storeChecks(ctx context.Context, tx pgx.Tx, rows []*row, known map[uuid.UUI
 	batch.Queue(insertChecks, checkArrays(rows, known)...)
 	turned, newest := states(rows)
 	if len(turned) > 0 {
+		// What is changed in two statements is locked before, in one order: else a writer that has changed the first
+		// of its turned states and one that has changed others could wait for each other.
+		batch.Queue(lockStates, stateArrays(newest)[:2]...)
 		batch.Queue(upsertStates, stateArrays(turned)...)
 	}
 	batch.Queue(upsertStates, stateArrays(newest)...)
@@ -171,6 +188,9 @@ ON CONFLICT (target_id, location) DO UPDATE SET up = excluded.up, reason = exclu
 	since = CASE WHEN s.up = excluded.up THEN s.since ELSE excluded.since END,
 	event_time = excluded.event_time, uuid = excluded.uuid
 WHERE (s.event_time, s.uuid) < (excluded.event_time, excluded.uuid)`
+
+const lockStates = `SELECT FROM target_state s JOIN unnest($1::uuid[], $2::text[]) AS n (target_id, location) USING (target_id, location)
+ORDER BY target_id, location COLLATE "C" FOR UPDATE OF s`
 
 // stateArrays are the columns of target_state.
 func stateArrays(list []state) []any {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -21,22 +22,22 @@ const (
 const tryTimeout = 2 * time.Minute
 
 // Write stores a batch. An event that the database can never hold is rejected alone. An error Is events.ErrRefused
-// if the database refuses us for good and has never stored anything for us.
+// if the database refuses us for good, and has done so since the start.
 func (w *Writer) Write(ctx context.Context, batch []events.Event) ([]events.Rejection, error) {
-	rows, rejected := w.rows(batch)
+	rows, rejected, expired := w.rows(batch)
 	p := &page{writer: w, rejected: rejected}
 	if err := p.store(ctx, rows); err != nil {
 		return nil, w.failed(ctx, err)
 	}
-	w.stored = w.stored || len(rows) > len(p.rejected)-len(rejected)
+	w.letIn = w.letIn || len(rows) > len(p.rejected)-len(rejected)
+	w.observer.Expired(name, expired)
 	return p.rejected, nil
 }
 
-// rows takes the events apart that are to be stored.
-func (w *Writer) rows(batch []events.Event) (rows []*row, rejected []events.Rejection) {
+// rows takes the events apart that are to be stored, and counts those that are older than the retention.
+func (w *Writer) rows(batch []events.Event) (rows []*row, rejected []events.Rejection, expired int) {
 	now := w.now()
 	newest, oldest, kept := now.Add(maxAhead), now.AddDate(-maxAgeYears, 0, 0), w.config.Retention.since(now)
-	past := 0
 	for i, e := range batch {
 		switch at := e.Time(); {
 		case at.After(newest):
@@ -46,7 +47,7 @@ func (w *Writer) rows(batch []events.Event) (rows []*row, rejected []events.Reje
 			rejected = append(rejected, events.Rejection{Index: i, Reason: fmt.Errorf("event_time %s is more than 10 years ago", at.Format(events.TimeLayout))})
 			continue
 		case at.Before(kept):
-			past++
+			expired++
 			continue
 		}
 		r, err := newRow(i, e)
@@ -56,12 +57,12 @@ func (w *Writer) rows(batch []events.Event) (rows []*row, rejected []events.Reje
 		}
 		rows = append(rows, r)
 	}
-	if past > 0 {
-		w.past.Happened("events", past)
+	if expired > 0 {
+		w.past.Happened("events", expired)
 	} else {
 		w.past.Quiet(time.Minute)
 	}
-	return rows, rejected
+	return rows, rejected, expired
 }
 
 // failed ends a connection that gave an error, so that the next try has a fresh one, and words the error.
@@ -70,7 +71,7 @@ func (w *Writer) failed(ctx context.Context, err error) error {
 	switch {
 	case database.NotMigrated(err):
 		err = fmt.Errorf("the database is not migrated: run `uptimer migrate` (%w)", err)
-	case database.Refused(err) && !w.stored:
+	case database.Refused(err) && !w.letIn:
 		err = fmt.Errorf("the database refuses us: %w: %w", err, events.ErrRefused)
 	}
 	return err
@@ -90,10 +91,10 @@ func (p *page) store(ctx context.Context, rows []*row) error {
 	}
 	err := p.writer.transact(ctx, rows)
 	switch {
-	case !unstorable(err):
+	case !errors.Is(err, errUnstorable):
 		return err
 	case len(rows) == 1:
-		p.rejected = append(p.rejected, events.Rejection{Index: rows[0].index, Reason: fmt.Errorf("the database cannot hold it: %w", err)})
+		p.rejected = append(p.rejected, events.Rejection{Index: rows[0].index, Reason: err})
 		return nil
 	}
 	middle := len(rows) / 2
@@ -106,7 +107,11 @@ func (p *page) store(ctx context.Context, rows []*row) error {
 // noPartition is the code for a row that no partition is for. It is a check_violation, and there is no other check.
 const noPartition = "23514"
 
-// transact stores rows, all or none, with the partitions that they need.
+// errUnstorable is in the error of rows of which the database can never hold one.
+var errUnstorable = errors.New("the database cannot hold it")
+
+// transact stores rows, all or none, with the partitions that they need. Only what the server says to the rows
+// themselves can be errUnstorable: the same codes are those of a wrong setting in DATABASE_URL, too.
 func (w *Writer) transact(ctx context.Context, rows []*row) error {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
@@ -119,15 +124,18 @@ func (w *Writer) transact(ctx context.Context, rows []*row) error {
 			return err
 		}
 		err := store(ctx, conn, rows)
-		if database.Code(err) != noPartition || try == 3 {
+		switch {
+		case unstorable(err):
+			return fmt.Errorf("%w: %w", errUnstorable, err)
+		case database.Code(err) != noPartition || try == 3:
 			return err
 		}
 		clear(w.days) // somebody has dropped one
 	}
 }
 
-// unstorable tells whether the database says that a value cannot be held, now or ever. Nothing else is an event's
-// fault. These are data exceptions (a NUL, a number out of range), a row too long for an index and a value too deep.
+// unstorable tells whether the database says to rows that a value cannot be held, now or ever. Nothing else is an
+// event's fault. These are data exceptions (a NUL, a number out of range), a row too long for an index and a value too deep.
 func unstorable(err error) bool {
 	code := database.Code(err)
 	return strings.HasPrefix(code, "22") || code == "54000" || code == "54001"
