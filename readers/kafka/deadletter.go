@@ -6,19 +6,31 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/events/topic"
 	"github.com/uptimer/uptimer/internal/lasting"
 )
 
+// The headers of a dead letter that tell where it came from and why, and that it was cut.
+const (
+	headerPrefix    = "dead-letter-"
+	headerReason    = headerPrefix + "reason"
+	headerTopic     = headerPrefix + "topic"
+	headerPartition = headerPrefix + "partition"
+	headerOffset    = headerPrefix + "offset"
+	headerTruncated = headerPrefix + "truncated"
+)
+
 // burial is a message that is no valid event, or that can never be stored, and why.
 type burial struct {
-	message
+	topic.Record
 	partition int
 	reason    error
 }
@@ -30,6 +42,8 @@ const (
 	// lastWords is how long dead letters are still tried to be written when nothing more is read. They are not lost:
 	// without them nothing is committed.
 	lastWords = 2 * time.Second
+	// silence is how long there must be no dead letter until the log says that there are none any more.
+	silence = time.Minute
 	// buryAgain is the pause after one that could not be written.
 	buryAgain = 500 * time.Millisecond
 )
@@ -38,6 +52,7 @@ const (
 type grave struct {
 	source   string // the topic that the messages come from
 	producer *topic.Producer
+	observer plugin.Observer
 	closed   lasting.Fault
 	buried   lasting.Fault
 
@@ -48,6 +63,7 @@ func newGrave(r *Reader, c *topic.Cluster) *grave {
 	log := r.log.With("dead_letter_topic", r.config.deadLetters())
 	return &grave{
 		source:   r.config.Topic,
+		observer: r.observer,
 		producer: topic.NewProducer(c, r.config.deadLetters(), r.config.ProducerConfig, topic.ForDeadLetters()),
 		closed: lasting.Fault{
 			Log: log, Level: slog.LevelError,
@@ -70,13 +86,14 @@ func (g *grave) bury(ctx, reading context.Context, letters []burial) error {
 	defer context.AfterFunc(reading, func() { time.AfterFunc(lastWords, cancel) })()
 
 	for _, l := range letters {
-		g.buried.Happened("partition", l.partition, "offset", l.offset, "reason", l.reason)
+		g.buried.Happened("partition", l.partition, "offset", l.Offset, "reason", l.reason)
 	}
 	for len(letters) > 0 {
 		n := min(len(letters), lettersAtOnce)
 		if err := g.buryAll(ctx, letters[:n]); err != nil {
 			return err
 		}
+		g.observer.DeadLetters(n)
 		letters = letters[n:]
 	}
 	return nil
@@ -123,7 +140,7 @@ func shrink(letters []burial, room []int, rejected []events.Rejection) (rest []b
 		left := room[r.Index] / 2
 		if room[r.Index] < 0 {
 			left = room[r.Index]
-			err = errors.Join(err, fmt.Errorf("offset %d of partition %d: %w", letters[r.Index].offset, letters[r.Index].partition, r.Reason))
+			err = errors.Join(err, fmt.Errorf("offset %d of partition %d: %w", letters[r.Index].Offset, letters[r.Index].partition, r.Reason))
 		} else if left == 0 {
 			left = bare
 		}
@@ -138,11 +155,11 @@ const bare = -1
 // letter is what is put on the topic: key, value and headers as they were, and where it comes from and why. What does
 // not fit into room is cut off.
 func (g *grave) letter(l burial, room int) topic.Message {
-	m := topic.Message{Key: l.key, Value: l.value, Time: time.Now()}
-	m.ID = uuid.NewSHA1(uuid.Nil, fmt.Appendf(nil, "%s/%d/%d", g.source, l.partition, l.offset))
+	m := topic.Message{Key: l.Key, Value: l.Value, Time: time.Now()}
+	m.ID = uuid.NewSHA1(uuid.Nil, fmt.Appendf(nil, "%s/%d/%d", g.source, l.partition, l.Offset))
 	truncated := false
 	if room >= 0 {
-		m.Headers = append(m.Headers, l.headers...)
+		m.Headers = append(m.Headers, l.Headers...)
 	} else {
 		room, m.Key, truncated = 0, nil, true
 	}
@@ -150,13 +167,14 @@ func (g *grave) letter(l burial, room int) topic.Message {
 		m.Value, truncated = m.Value[:room], true
 	}
 	reason := l.reason.Error()
+	reason = strings.ToValidUTF8(reason[:min(len(reason), reasonBytes)], "") // a character may have been cut in two
 	m.Headers = append(m.Headers,
-		header("dead-letter-reason", reason[:min(len(reason), reasonBytes)]),
-		header("dead-letter-topic", g.source),
-		header("dead-letter-partition", strconv.Itoa(l.partition)),
-		header("dead-letter-offset", strconv.FormatInt(l.offset, 10)))
+		header(headerReason, reason),
+		header(headerTopic, g.source),
+		header(headerPartition, strconv.Itoa(l.partition)),
+		header(headerOffset, strconv.FormatInt(l.Offset, 10)))
 	if truncated {
-		m.Headers = append(m.Headers, header("dead-letter-truncated", strconv.Itoa(len(l.value))))
+		m.Headers = append(m.Headers, header(headerTruncated, strconv.Itoa(len(l.Value))))
 	}
 	return m
 }

@@ -47,32 +47,56 @@ func (c Config) Validate() error {
 	return ms.Err()
 }
 
+// DeadLetterSuffix makes the name of the topic for dead letters out of that of the topic that is read.
+const DeadLetterSuffix = ".dead-letter"
+
 // deadLetters is the topic in force.
 func (c Config) deadLetters() string {
 	if c.DeadLetters != "" {
 		return c.DeadLetters
 	}
-	return c.Topic + ".dead-letter"
+	return c.Topic + DeadLetterSuffix
 }
 
 // Reader reads a topic. It holds nothing between two calls of Read.
 type Reader struct {
-	config  Config
-	catalog *events.Catalog
-	log     *slog.Logger
+	config   Config
+	catalog  *events.Catalog
+	observer plugin.Observer
+	log      *slog.Logger // names the topic
+	plain    *slog.Logger // for the cluster, which names the topics that it speaks of
+	standing standing
 }
 
-// New makes the reader; nothing is connected yet. Its error is setting.Mistakes.
+// New makes the reader; nothing is connected yet. Where there are several in the process, each has its part of
+// BUFFER_BYTES. Its error is setting.Mistakes.
 func New(c Config, host plugin.Host) (*Reader, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Reader{config: c, catalog: host.Catalog, log: host.Log.With("topic", c.Topic)}, nil
+	c.Buffer = max(c.Buffer/setting.Bytes(max(host.Workers, 1)), 1)
+	return &Reader{
+		config: c, catalog: host.Catalog, observer: host.Observed(), log: host.Log.With("topic", c.Topic), plain: host.Log,
+	}, nil
 }
 
 // Redelivers is true: what was emitted and not taken is read again, by this process or by another of the group. See
 // events.Redeliverer.
 func (*Reader) Redelivers() bool { return true }
+
+// Look asks whether the cluster and the topic are there, and whether Read is a member of the group: also one that has no
+// partition, because others have them all. See events.Looker.
+func (r *Reader) Look(ctx context.Context) error {
+	cluster, err := topic.Open(r.config.Config, r.log)
+	if err != nil {
+		return err
+	}
+	defer cluster.Close()
+	if err := cluster.Look(ctx, r.config.Topic); err != nil {
+		return err
+	}
+	return r.standing.err(r.config.Group)
+}
 
 // Read joins the group and emits what lies on the partitions that are its share, until ctx ends. An offset is
 // committed when all messages before it are safe: taken by emit, or on the topic for dead letters. What was emitted
@@ -80,7 +104,7 @@ func (*Reader) Redelivers() bool { return true }
 //
 // Its error says that Kafka refuses us for good (a *topic.Refused), or what emit said.
 func (r *Reader) Read(ctx context.Context, emit events.Emit) error {
-	cluster, err := topic.Open(r.config.Config, r.log)
+	cluster, err := topic.Open(r.config.Config, r.plain)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // If this failed, the reader would lose or repeat events in the pipeline, or not end.
-func TestConformance(t *testing.T) {
+func TestConformance(t *testing.T) { // not beside others: it counts goroutines
 	eventstest.TestReader(t, eventstest.ReaderTest{
 		Endless: true, Redelivers: true, Patience: topictest.Patience,
 		New: func(t testing.TB) eventstest.Source {
@@ -36,11 +36,13 @@ func TestConformance(t *testing.T) {
 // If this failed, an event would be lost whose store died between reading and writing. (Seen to fail with the offset
 // committed when a batch is taken from the queue, before its emit has returned; and the next test is a control.)
 func TestCommitComesAfterTheStore(t *testing.T) {
+	t.Parallel()
 	lostEvents(t, false)
 }
 
 // If this failed, TestCommitComesAfterTheStore could not see a commit that comes too early.
 func TestTheControlSeesACommitThatComesTooEarly(t *testing.T) {
+	t.Parallel()
 	if lostEvents(t, true) == 0 {
 		t.Error("nothing was lost although commits came before the store")
 	}
@@ -96,6 +98,7 @@ func lostEvents(t *testing.T, tooEarly bool) int {
 
 // If this failed, what SIGTERM finds in hand would not be waited for, and every restart would store it twice.
 func TestWhatIsInHandAtTheEndIsCommitted(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	list := eventstest.Dummies(t, 100)
 	s.put(0, list...)
@@ -126,6 +129,7 @@ func TestWhatIsInHandAtTheEndIsCommitted(t *testing.T) {
 
 // If this failed, one message that is no event would stop a partition, or vanish without a trace.
 func TestPoisonBecomesDeadLetters(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 2)
 	list := eventstest.Dummies(t, 20)
 	s.put(1, list[:10]...)
@@ -169,6 +173,7 @@ func TestPoisonBecomesDeadLetters(t *testing.T) {
 
 // If this failed, an event that the database refuses would be lost, or would stop the rest.
 func TestARejectedEventBecomesADeadLetter(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	list := eventstest.Dummies(t, 10)
 	topictest.Put(t, s.client, "events", 0, kafka.Message{Value: []byte("poison")}) // so that places and offsets differ
@@ -198,6 +203,7 @@ func TestARejectedEventBecomesADeadLetter(t *testing.T) {
 // If this failed, a dead letter could be lost: its message committed although it was not written. (Seen to fail when
 // safe does not wait for bury.)
 func TestNothingIsCommittedBeforeItsDeadLetterIsThere(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	var log topictest.Log
 	topictest.Put(t, s.client, "events", 0, kafka.Message{Value: []byte("poison")})
@@ -221,6 +227,7 @@ func TestNothingIsCommittedBeforeItsDeadLetterIsThere(t *testing.T) {
 
 // If this failed, a message that is larger than what the topic for dead letters takes would stop its partition.
 func TestALargeDeadLetterIsCut(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	value := randomText(990_000)
 	topictest.Put(t, s.client, "events", 0, kafka.Message{Key: []byte("k"), Value: value})
@@ -239,6 +246,7 @@ func TestALargeDeadLetterIsCut(t *testing.T) {
 
 // If this failed, a member that comes or goes would cost events, or each would be stored by everybody.
 func TestRebalancesLoseNothing(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 6)
 	var all []events.Event
 	var mu sync.Mutex
@@ -279,6 +287,7 @@ func TestRebalancesLoseNothing(t *testing.T) {
 // If this failed, events of a target would be stored in another order than they lie on the topic. (Seen to fail when
 // launch does not wait for its turn.)
 func TestOrderIsKept(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	list := eventstest.Dummies(t, 10_000)
 	for i := 0; i < len(list); i += 500 {
@@ -302,6 +311,7 @@ func TestOrderIsKept(t *testing.T) {
 
 // If this failed, a writer that waits for a full page would get one batch a page age: several must be under way.
 func TestSeveralBatchesAreUnderWay(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	for range 6 {
 		s.put(0, eventstest.Dummies(t, 1000)...)
@@ -324,6 +334,7 @@ func TestSeveralBatchesAreUnderWay(t *testing.T) {
 // If this failed, a long backlog and a writer that is away would fill the memory. (Seen to fail with a budget that
 // gives whatever is asked for: 6.6 MB.)
 func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 3)
 	for p := range 3 {
 		for range 10 {
@@ -353,6 +364,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // If this failed, a topic that does not exist yet would be waited for in silence, or would be an error.
 func TestAMissingTopicIsWaitedForAndNamedOnce(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	var log topictest.Log
 	var kept store
@@ -373,6 +385,7 @@ func TestAMissingTopicIsWaitedForAndNamedOnce(t *testing.T) {
 
 // If this failed, partitions that are added to a topic would be read by nobody until a restart.
 func TestNewPartitionsAreRead(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	var kept store
 	list := eventstest.Dummies(t, 2)
@@ -389,6 +402,7 @@ func TestNewPartitionsAreRead(t *testing.T) {
 
 // If this failed, messages that the topic's retention deleted before they were read would stop the reader for ever.
 func TestDeletedMessagesAreSaidAndPassed(t *testing.T) {
+	t.Parallel()
 	s := newSource(t, 1)
 	list := eventstest.Dummies(t, 20)
 	s.put(0, list[:10]...)

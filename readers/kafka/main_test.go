@@ -17,9 +17,13 @@ import (
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/events/topic/topictest"
+	"github.com/uptimer/uptimer/internal/servertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	servertest.SideBySide(8)
+	goleak.VerifyTestMain(m)
+}
 
 // source is a topic "events" and its brokers.
 type source struct {

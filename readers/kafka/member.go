@@ -30,6 +30,9 @@ const (
 	requestTime = 10 * time.Second
 	// watchAgain is how often the number of partitions is looked at.
 	watchAgain = 5 * time.Second
+	// newTopic is how long a topic that was just found may still be unknown to the broker that the group's leader asks:
+	// then nobody gets a partition, and nobody would notice.
+	newTopic = 15 * time.Second
 	// recovered is how long reading must work until it is said to work again: some partitions may while others do not.
 	recovered = 10 * time.Second
 )
@@ -47,7 +50,7 @@ type member struct {
 	unjoined   lasting.Fault
 
 	joined bool        // ever
-	gone   bool        // the topic, seen at the end of the last generation
+	found  time.Time   // when the topic was seen to be there, last
 	read   atomic.Bool // something, ever
 
 	mu  sync.Mutex
@@ -57,8 +60,10 @@ type member struct {
 func newMember(r *Reader, cluster *topic.Cluster, emit events.Emit) *member {
 	m := &member{
 		Reader: r, cluster: cluster, client: cluster.Client(r.config.Topic, requestTime), emit: emit,
-		budget: newBudget(int64(r.config.Buffer)), grave: newGrave(r, cluster),
+		grave: newGrave(r, cluster),
 	}
+	// A page may never get full with a small budget: then it should not wait for what cannot come.
+	m.budget = newBudget(int64(r.config.Buffer), func() { _, _ = emit(context.Background(), nil) })
 	m.unreadable = lasting.Fault{Log: r.log, Level: slog.LevelWarn, Began: "the topic cannot be read; trying again", Ended: "the topic is read again"}
 	m.unjoined = lasting.Fault{Log: r.log.With("group", r.config.Group), Level: slog.LevelWarn, Began: "the consumer group cannot be joined; trying again", Ended: "the consumer group was joined"}
 	return m
@@ -85,7 +90,7 @@ func (m *member) run(ctx context.Context) error {
 		return err
 	}
 	// Looked for by ourselves: the library would join with no partition and say nothing.
-	if _, err := m.cluster.FindTopic(ctx, m.config.Topic); err != nil {
+	if err := m.findTopic(ctx); err != nil {
 		return err
 	}
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
@@ -115,21 +120,32 @@ func (m *member) run(ctx context.Context) error {
 		}
 		m.unjoined.Over()
 		m.joined = true
-		newShare(m, generation).run(ctx)
+		m.standing.joined()
+		s := newShare(m, generation)
+		s.run(ctx)
+		m.standing.left()
 		if err := m.failed(); err != nil {
 			return err
 		}
-		if m.gone {
-			m.gone = false
-			if _, err := m.cluster.FindTopic(ctx, m.config.Topic); err != nil {
+		if s.gone.Load() {
+			_ = rest(ctx, seldom) // until what our client knows of the topic is no older than that
+			if err := m.findTopic(ctx); err != nil {
 				return err
 			}
 		}
 	}
 }
 
+// findTopic waits until there is the topic.
+func (m *member) findTopic(ctx context.Context) error {
+	_, err := m.cluster.FindTopic(ctx, m.config.Topic)
+	m.found = time.Now()
+	return err
+}
+
 // notJoined is nil if it is worth another try.
 func (m *member) notJoined(err error) error {
+	m.standing.refused(err)
 	refused := topic.PermissionError(fmt.Sprintf("reading as a member of the group %q", m.config.Group), err)
 	if refused != nil && !m.joined {
 		return refused

@@ -3,53 +3,49 @@ package kafka
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 
-	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/topic"
 )
 
 const (
-	// What is emitted at once, at most.
-	flightMessages = 1000
-	flightBytes    = 1 << 20
 	// flights is how many batches of a partition are under way at most; the budget bounds their memory.
 	flights = 256
-	// again is the pause after a fetch that failed.
-	again = 250 * time.Millisecond
+	// fetchAtLeast is for how many bytes a fetch waits a little: larger batches cost less. fetchAtMost is what an answer
+	// holds at most, unless the budget is small.
+	fetchAtLeast = 64 << 10
+	fetchAtMost  = 1 << 20
+	// again and seldom are the first and the longest pause after fetches that failed.
+	again  = 250 * time.Millisecond
+	seldom = 2 * time.Second
+	// What an answer takes in memory is known when it is there. It is expected to be as large as the last one, at first
+	// and at least: usual batches, compressed and not.
+	firstAnswer = 8 << 20
+	leastAnswer = fetchAtMost
 )
 
 // partition is one partition while it is ours.
 type partition struct {
 	*share
 	id        int
-	cursor    cursor
+	cursor    topic.Cursor
 	queue     chan *flight // under way, in the order of the partition
 	committed int64        // the offset that the group knows
-}
-
-// flight is a batch that was read, from its emit to its commit.
-type flight struct {
-	messages []message
-	emitted  []int // the messages that are events, by their place
-	events   []events.Event
-	invalid  []burial
-	next     int64 // the offset to commit when all is safe
-	cost     int64 // of the budget
-
-	done     chan struct{} // closed when emit has returned
-	rejected []events.Rejection
-	err      error
+	expected  int64        // of the budget: what the next answer may take
+	pause     time.Duration
+	progress  progress
 }
 
 func newPartition(s *share, a kafka.PartitionAssignment) *partition {
-	return &partition{
-		share: s, id: a.ID, queue: make(chan *flight, flights), committed: a.Offset,
-		cursor: cursor{client: s.client, topic: s.config.Topic, partition: a.ID, next: a.Offset},
+	p := &partition{
+		share: s, id: a.ID, queue: make(chan *flight, flights), committed: a.Offset, expected: firstAnswer, pause: again,
+		progress: progress{next: a.Offset, safe: a.Offset},
+		cursor:   topic.NewCursor(s.client, s.config.Topic, a.ID, a.Offset),
 	}
+	p.cursor.AtLeast, p.cursor.AtMost = fetchAtLeast, max(1024, min(fetchAtMost, s.budget.whole/16))
+	return p
 }
 
 // run reads until nothing more is to be read, and returns when all that was emitted is settled.
@@ -70,7 +66,7 @@ func (p *partition) read() {
 	close(first)
 	var inOrder <-chan struct{} = first
 	for p.reading.Err() == nil {
-		messages, err := p.fetch()
+		messages, err := p.fetchWithin(p.budget)
 		if err != nil {
 			if p.reading.Err() == nil {
 				p.troubled(err)
@@ -78,36 +74,52 @@ func (p *partition) read() {
 			continue
 		}
 		p.member.read.Store(true)
+		p.pause = again
 		p.unreadable.Quiet(recovered)
-		for len(messages) > 0 {
+		for len(messages) > 0 && p.reading.Err() == nil {
 			n := fitting(messages)
 			f := p.parse(messages[:n])
 			messages = messages[n:]
-			if p.budget.take(p.reading, f.cost) != nil {
-				return
-			}
+			p.progress.launched(f.next)
 			inOrder = p.launch(f, inOrder)
 			p.queue <- f
 		}
+		if len(messages) == 0 {
+			p.progress.readUpTo(p.cursor.Next)
+		}
+		p.budget.give(cost(messages))
 	}
 }
 
-// fetch reads what comes next.
-func (p *partition) fetch() ([]message, error) {
-	if err := p.cursor.begin(p.reading); err != nil {
+// fetchWithin reads what comes next, once the budget has room for it, and takes from the budget what it costs.
+func (p *partition) fetchWithin(b *budget) ([]topic.Record, error) {
+	expected := min(p.expected, b.whole/4) // so that a small budget does not make all wait for one
+	if err := b.take(p.reading, expected); err != nil {
 		return nil, err
 	}
-	messages, err := p.cursor.fetch(p.reading)
+	messages, err := p.fetch()
+	spent := cost(messages)
+	b.give(expected - spent)
+	p.expected = max(spent, p.expected/2, leastAnswer)
+	return messages, err
+}
+
+// fetch reads what comes next.
+func (p *partition) fetch() ([]topic.Record, error) {
+	if err := p.cursor.Begin(p.reading); err != nil {
+		return nil, err
+	}
+	messages, err := p.cursor.Fetch(p.reading)
 	if !errors.Is(err, kafka.OffsetOutOfRange) {
 		return messages, err
 	}
-	oldest, err := p.cursor.oldest(p.reading)
+	oldest, err := p.cursor.Oldest(p.reading)
 	if err != nil {
 		return nil, err
 	}
 	p.log.Warn("messages were deleted before they were read, or the topic was made anew; going on with the oldest",
-		"partition", p.id, "offset", p.cursor.next, "oldest", oldest)
-	p.cursor.next = oldest
+		"partition", p.id, "offset", p.cursor.Next, "oldest", oldest)
+	p.cursor.Next = oldest
 	return nil, nil
 }
 
@@ -118,56 +130,14 @@ func (p *partition) troubled(err error) {
 		p.abort(refused)
 		return
 	}
-	p.unreadable.Happened("partition", p.id, "offset", p.cursor.next, "error", err)
-	_ = rest(p.reading, again)
-}
-
-// fitting is how many of the messages are emitted at once: at least one.
-func fitting(messages []message) int {
-	bytes := 0
-	for i, m := range messages {
-		if bytes += len(m.value); i > 0 && (bytes > flightBytes || i == flightMessages) {
-			return i
-		}
+	if missing(err) {
+		p.log.Debug("the topic, or a partition of it, is missing; joining the group again", "partition", p.id, "error", err)
+		p.vanish()
+		return
 	}
-	return len(messages)
-}
-
-// messageCost is what a message takes in memory beside its bytes, roughly.
-const messageCost = 256
-
-// parse tells events from what is none. Whether it is one is decided by its value alone.
-func (p *partition) parse(messages []message) *flight {
-	f := &flight{messages: messages, next: messages[len(messages)-1].offset + 1, done: make(chan struct{})}
-	for i, m := range messages {
-		f.cost += int64(len(m.key)+len(m.value)) + messageCost
-		e, err := p.catalog.Parse(m.value)
-		if err != nil {
-			f.invalid = append(f.invalid, burial{m, p.id, err})
-			continue
-		}
-		f.cost += int64(e.Size())
-		f.events, f.emitted = append(f.events, e), append(f.emitted, i)
-	}
-	return f
-}
-
-// launch emits the events, once those before them have their place in the order. It returns what closes when these
-// have theirs.
-func (p *partition) launch(f *flight, turn <-chan struct{}) (queued <-chan struct{}) {
-	if len(f.events) == 0 {
-		close(f.done)
-		return turn
-	}
-	place := make(chan struct{})
-	reached := sync.OnceFunc(func() { close(place) })
-	go func() {
-		defer close(f.done)
-		defer reached()
-		<-turn
-		f.rejected, f.err = p.emit(events.OnQueued(p.emitting, reached), f.events)
-	}()
-	return place
+	p.unreadable.Happened("partition", p.id, "offset", p.cursor.Next, "error", err)
+	_ = rest(p.reading, p.pause)
+	p.pause = min(2*p.pause, seldom)
 }
 
 // settle commits what is safe, in order. When something is not, nothing after it is committed.
@@ -176,8 +146,9 @@ func (p *partition) settle() {
 	for f, ok := p.take(&safe); ok; f, ok = p.take(&safe) {
 		if broken = broken || !p.safe(f); !broken {
 			safe = f.next
+			p.progress.safeUpTo(safe)
 		}
-		p.budget.give(f.cost)
+		p.budget.settle(f.cost)
 	}
 	p.commitUpTo(safe)
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 
 	"github.com/uptimer/uptimer/events/topic"
 )
@@ -21,7 +23,8 @@ type share struct {
 	emitting    context.Context // ends when what is in hand is given up
 	stopEmit    context.CancelFunc
 
-	committing sync.Mutex // the library's connection takes one request at a time
+	committing sync.Mutex  // the library's connection takes one request at a time
+	gone       atomic.Bool // the topic was deleted
 }
 
 func newShare(m *member, g *kafka.Generation) *share { return &share{member: m, generation: g} }
@@ -44,9 +47,13 @@ func (s *share) run(ctx context.Context) {
 		stop := context.AfterFunc(over, s.lose)
 		defer stop()
 		var all sync.WaitGroup
+		var ours []*partition
 		for _, a := range partitions {
-			all.Go(newPartition(s, a).run)
+			p := newPartition(s, a)
+			ours = append(ours, p)
+			all.Go(p.run)
 		}
+		all.Go(func() { s.tellLags(ours) })
 		s.watch()
 		all.Wait()
 	})
@@ -76,9 +83,8 @@ func (s *share) watch() {
 	for {
 		n, err := topic.Partitions(s.reading, s.client, s.config.Topic)
 		switch {
-		case errors.Is(err, kafka.UnknownTopicOrPartition):
-			s.gone = true
-			s.stopReading()
+		case missing(err):
+			s.vanish()
 		case err == nil && known != 0 && n != known:
 			s.log.Info("the number of partitions of the topic has changed", "before", known, "now", n)
 			s.stopReading()
@@ -89,8 +95,24 @@ func (s *share) watch() {
 		case <-s.reading.Done():
 			return
 		case <-ticker.C:
+			s.grave.buried.Quiet(silence)
+			if time.Since(s.found) < newTopic && len(s.generation.Assignments[s.config.Topic]) == 0 {
+				s.stopReading()
+			}
 		}
 	}
+}
+
+// vanish is called when the topic is missing. If it comes back it is another one, where our places mean nothing: the
+// group has forgotten them with the topic, and nothing may remind it.
+func (s *share) vanish() {
+	s.gone.Store(true)
+	s.stopReading()
+}
+
+// missing tells whether there is no such topic, or partition.
+func missing(err error) bool {
+	return errors.Is(err, kafka.UnknownTopicOrPartition) || errors.Is(err, protocol.ErrNoTopic) || errors.Is(err, protocol.ErrNoPartition)
 }
 
 // commitTries is how often a commit is tried before the generation is given up: its connection is of no use then.
@@ -99,6 +121,9 @@ const commitTries = 3
 // commit says that everything before offset is done with. Where it fails, the messages are read again, by whoever
 // gets the partition; so we stop.
 func (s *share) commit(partition int, offset int64) bool {
+	if s.gone.Load() {
+		return false
+	}
 	var err error
 	for range commitTries {
 		if err = s.commitOnce(partition, offset); err == nil {

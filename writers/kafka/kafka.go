@@ -4,6 +4,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/uptimer/uptimer/events"
@@ -47,9 +48,11 @@ const (
 // Writer writes events to a topic. A Write that failed may be repeated: what was stored already is not stored
 // again, and a batch whose fate is not known is sent again as it was, so that the broker recognises it.
 type Writer struct {
+	topic    string
 	cluster  *topic.Cluster
 	producer *topic.Producer
 	messages []topic.Message // reused
+	log      *slog.Logger
 }
 
 // New makes the writer; nothing is connected yet. Its error is setting.Mistakes.
@@ -61,7 +64,10 @@ func New(c Config, host plugin.Host) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{cluster: cluster, producer: topic.NewProducer(cluster, c.Topic, c.ProducerConfig, topic.ForEvents())}, nil
+	return &Writer{
+		topic: c.Topic, cluster: cluster, producer: topic.NewProducer(cluster, c.Topic, c.ProducerConfig, topic.ForEvents()),
+		log: host.Log.With("topic", c.Topic),
+	}, nil
 }
 
 // Start finds the cluster and creates the topic if it is missing. See events.Starter.
@@ -80,8 +86,30 @@ func (w *Writer) Write(ctx context.Context, batch []events.Event) ([]events.Reje
 		w.messages = append(w.messages, topic.Lay(e))
 	}
 	defer clear(w.messages)
-	return w.producer.Produce(ctx, w.messages)
+	rejected, err := w.producer.Produce(ctx, w.messages)
+	if err == nil && w.log.Enabled(ctx, slog.LevelDebug) {
+		w.log.Debug("events are acknowledged", "uuids", acknowledged(batch, rejected))
+	}
+	return rejected, err
 }
+
+// acknowledged are the ids of the events that were not rejected: whoever reads the log can look for them on the topic.
+func acknowledged(batch []events.Event, rejected []events.Rejection) []string {
+	refused := make(map[int]bool, len(rejected))
+	for _, r := range rejected {
+		refused[r.Index] = true
+	}
+	ids := make([]string, 0, len(batch))
+	for i, e := range batch {
+		if !refused[i] {
+			ids = append(ids, e.ID().String())
+		}
+	}
+	return ids
+}
+
+// Look asks whether the cluster and the topic are there. See events.Looker.
+func (w *Writer) Look(ctx context.Context) error { return w.cluster.Look(ctx, w.topic) }
 
 // Limits are 10,000 events, 8 MiB and 250 ms.
 func (w *Writer) Limits() (events, bytes int, age time.Duration) { return maxEvents, maxBytes, maxAge }

@@ -2,7 +2,10 @@ package kafka
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +78,7 @@ func TestConformance(t *testing.T) {
 
 // If this failed, other programs could not read what uptimer writes: their keys, headers and times would be missing.
 func TestHowAnEventLies(t *testing.T) {
+	t.Parallel()
 	addr := topictest.Brokers(t, kfake.NumBrokers(1)).ListenAddrs()[0]
 	w := open(t, addr)
 	batch := append(eventstest.Checks(t, 3), eventstest.Dummies(t, 1)...)
@@ -109,8 +113,42 @@ func TestHowAnEventLies(t *testing.T) {
 	}
 }
 
+// If this failed, nobody could check against a debug log that what was acknowledged is on the topic: the log would call
+// events acknowledged that are not, or keep silent of some. (Seen with the line written before the batch is sent.)
+func TestTheDebugLogSaysWhatIsAcknowledged(t *testing.T) {
+	t.Parallel()
+	brokers := topictest.Brokers(t, kfake.NumBrokers(1))
+	w := open(t, brokers.ListenAddrs()[0])
+	defer w.Close(t.Context())
+	var log topictest.Log
+	w.log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	batch := eventstest.Checks(t, 2)
+	brokers.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		if log.String() != "" {
+			t.Errorf("before the broker has answered, the log says %s", &log)
+		}
+		return nil, nil, false
+	})
+	if _, err := w.Write(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	var line struct{ UUIDs []uuid.UUID }
+	if err := json.Unmarshal([]byte(log.String()), &line); err != nil || !slices.Equal(line.UUIDs, []uuid.UUID{batch[0].ID(), batch[1].ID()}) {
+		t.Errorf("the log says %s: %v", &log, err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.Write(over, eventstest.Checks(t, 1)); err == nil || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("a Write that failed (%v) is in the log: %s", err, &log)
+	}
+	if left := acknowledged(batch, []events.Rejection{{Index: 0}}); !slices.Equal(left, []string{batch[1].ID().String()}) {
+		t.Errorf("with the first rejected, %v is acknowledged", left)
+	}
+}
+
 // If this failed, a start without a broker would end, or hang on when it is told to stop.
 func TestAnAbsentBrokerIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	var log topictest.Log
 	env := plugin.NewEnvironment([]string{"KAFKA_BOOTSTRAP_SERVER=127.0.0.1:1", "KAFKA_WRITER_TOPIC=events"})
 	w, err := Plugin.Open(env, plugin.Host{Catalog: eventstest.Catalog(t), Log: log.Logger()})

@@ -84,8 +84,8 @@ func run(t *testing.T, format string, to io.Writer, batch []events.Event) error 
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), eventstest.Patience)
 	defer cancel()
-	return pipeline.Run(ctx, &eventstest.Reader{Batches: [][]events.Event{batch}}, w,
-		pipeline.Config{Grace: time.Second, Log: log, Name: "stdout"})
+	return pipeline.Run(ctx, []events.Reader{&eventstest.Reader{Batches: [][]events.Event{batch}}},
+		[]pipeline.Sink{{Name: "stdout", Writers: []events.Writer{w}}}, pipeline.Config{Grace: time.Second, Log: log})
 }
 
 // If this failed, whoever adds an event type would have to change the pipeline or the writer too.
