@@ -31,15 +31,19 @@ func (s *Scheduler) look() {
 // replan gives a task the next slot after now, and never one that it was already checked at. If the clock went
 // back by more than an interval that would be a stall: then the rhythm begins anew, as it does after a restart.
 func (s *Scheduler) replan(t *task) {
+	due := t.due
+	t.due = unplanned // its place is gone with the timeline
 	switch {
-	case t.waiting:
-		t.slot = min(s.lastSlot(t, t.slot, skipClock), s.wall)
+	case t.waits():
+		slot := min(s.lastSlot(t, t.slot, skipClock), s.wall)
+		s.ready.remove(t)
+		s.wait(t, slot)
 		return
-	case t.due == unplanned:
+	case due == unplanned:
 		return
 	}
-	if t.due <= s.wall {
-		s.observer.Skipped(skipClock, t.rhythm.count(t.due-1, s.wall))
+	if due <= s.wall {
+		s.observer.Skipped(skipClock, t.rhythm.count(due-1, s.wall))
 	}
 	slot := t.rhythm.after(s.wall)
 	if slot <= t.last && t.last-s.wall < t.rhythm.interval {

@@ -118,3 +118,17 @@ func TestAPauseOfTheProcessIsCountedAsBehind(t *testing.T) {
 		}
 	})
 }
+
+// A list of thousands would end the program when the clock is stepped: their places in the timeline are all gone then.
+// Seen to fail (a panic) when a plan that was thrown away still counts as a place.
+func TestASteppedClockWithManyTargets(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		b := newBed(t, SchedulerConfig{}, false)
+		offset := b.stepClock()
+		b.run(entries(2*fewStale+2, 10*time.Second, time.Millisecond)...)
+		time.Sleep(15 * time.Second)
+		offset.Store(int64(3 * time.Second))
+		time.Sleep(15 * time.Second)
+		b.stop()
+	})
+}

@@ -11,8 +11,11 @@ import (
 // literal address) and connect. addr is the address that the connection or the error belongs to; the zero Addr if
 // it did not get so far. The error is that of Lookup or Dial.
 func (r *Resolver) Connect(ctx context.Context, watch *Stopwatch, host string, port uint16, family Family) (conn net.Conn, addr netip.Addr, err error) {
-	addrs, err := r.Lookup(ctx, host, family)
-	if _, literal := netip.ParseAddr(host); literal != nil {
+	var addrs []netip.Addr
+	if literal, notLiteral := netip.ParseAddr(host); notLiteral == nil {
+		addrs, err = family.only(literal, host)
+	} else {
+		addrs, err = r.Lookup(ctx, host, family)
 		watch.Lap(PhaseDNS)
 	}
 	if err != nil {
@@ -28,7 +31,7 @@ func (r *Resolver) Connect(ctx context.Context, watch *Stopwatch, host string, p
 func Bind(ctx context.Context, conn net.Conn) (unbind func() bool) {
 	deadline, _ := ctx.Deadline()
 	_ = conn.SetDeadline(deadline) // fails on a closed connection only, which the next use will tell
-	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })
+	return afterCancel(ctx, func() { _ = conn.SetDeadline(longAgo) })
 }
 
 // SetReadDeadline lets reads of a connection that is bound to ctx end at t, or with ctx if that is sooner. The zero

@@ -45,19 +45,28 @@ func Dial(ctx context.Context, addrs []netip.Addr, port uint16) (conn net.Conn, 
 
 // dialOne tries one address for its share of the time, of those that are left.
 func dialOne(ctx context.Context, remote netip.AddrPort, left int) (net.Conn, error) {
-	share := ctx
-	if deadline, limited := ctx.Deadline(); limited && left > 1 {
+	deadline, limited := ctx.Deadline()
+	if limited && left > 1 {
 		now := time.Now()
-		span := max(deadline.Sub(now)/time.Duration(left), minDialShare)
+		share := max(deadline.Sub(now)/time.Duration(left), minDialShare)
+		if end := now.Add(share); end.Before(deadline) {
+			deadline = end
+		}
+	}
+	conn, err := connect(ctx, remote, deadline)
+	if err != nil {
+		return nil, Explain(ctx, "connecting to "+remote.String(), err)
+	}
+	return conn, nil
+}
+
+// connectByDialer opens a connection as package net does.
+func connectByDialer(ctx context.Context, remote netip.AddrPort, deadline time.Time) (net.Conn, error) {
+	if !deadline.IsZero() {
 		var cancel context.CancelFunc
-		share, cancel = context.WithDeadline(ctx, now.Add(span))
+		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
 	// Not DialTCP: it binds the socket first, which takes a local port from all destinations and not from this one.
-	address := remote.String()
-	conn, err := dialer.DialContext(share, "tcp", address)
-	if err != nil {
-		return nil, Explain(ctx, "connecting to "+address, err)
-	}
-	return conn, nil
+	return dialer.DialContext(ctx, "tcp", remote.String())
 }

@@ -5,7 +5,8 @@ package probes
 import "syscall"
 
 // verdictOf says what an error number means. Linux hands out ENOPROTOOPT and EPROTO when a host answers that it
-// does not speak TCP at all, and EAGAIN when a datagram socket finds no free local port.
+// does not speak TCP at all, EAGAIN when a datagram socket finds no free local port, and ENOSPC when it watches no more
+// sockets for us.
 func verdictOf(number syscall.Errno) (v verdict, known bool) {
 	switch number {
 	case syscall.ECONNREFUSED:
@@ -32,7 +33,7 @@ func verdictOf(number syscall.Errno) (v verdict, known bool) {
 		return reset, true
 	case syscall.EMFILE, syscall.ENFILE:
 		return noFiles, true
-	case syscall.ENOBUFS, syscall.ENOMEM:
+	case syscall.ENOBUFS, syscall.ENOMEM, syscall.ENOSPC:
 		return noMemory, true
 	}
 	return verdict{}, false

@@ -31,6 +31,7 @@ func TestExplainErrorNumbers(t *testing.T) {
 		syscall.ENFILE:        CauseDescriptors,
 		syscall.ENOBUFS:       CauseBuffers,
 		syscall.ENOMEM:        CauseBuffers,
+		syscall.ENOSPC:        CauseBuffers,
 		syscall.EADDRNOTAVAIL: CausePorts,
 		syscall.EADDRINUSE:    CausePorts,
 		syscall.EAGAIN:        CausePorts,

@@ -61,6 +61,14 @@ func (f Family) has(addr netip.Addr) bool {
 	return true
 }
 
+// only is the one address of a host that is a literal address, or a *Failure if it is of another family.
+func (f Family) only(addr netip.Addr, host string) ([]netip.Addr, error) {
+	if addr = addr.Unmap(); !f.has(addr) {
+		return nil, &Failure{Reason: DNS, Text: fmt.Sprintf("%s is no %s", host, f.address())}
+	}
+	return []netip.Addr{addr}, nil
+}
+
 // network is the family's name in package net.
 func (f Family) network() string {
 	if f == Family4 || f == Family6 {

@@ -13,6 +13,8 @@ import (
 //
 //   - A panic is an *OwnFault with CauseInternal, whose text for the log holds the stack. It ends the check alone.
 //   - A result that failed by time while this process was stopped or starved is an *OwnFault with CauseStarved.
+//   - So is one that is up after such a time only, if this process was stopped for a second or more: the time is ours
+//     and not the target's.
 //   - A target that seems down after ctx was cancelled (not: ran out) Is context.Canceled: it was our shutdown that
 //     cut the check short.
 //
@@ -22,6 +24,8 @@ func Guarded(ctx context.Context, pulse *Pulse, check Check) (Result, error) {
 	result, err := contain(ctx, check)
 	var own *OwnFault
 	switch {
+	case err == nil && result.Up() && result.Took >= pulseStopped && pulse.Stopped(began):
+		return Result{}, &OwnFault{CauseStarved, fmt.Errorf("this process was stopped during a check that took %s", result.Took.Round(time.Millisecond))}
 	case err == nil && result.Up():
 		return result, nil
 	case errors.As(err, &own) && own.Cause == CauseInternal:

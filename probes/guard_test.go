@@ -98,3 +98,32 @@ func TestGuardedBlamesThePause(t *testing.T) {
 		wantOwnFault(t, check(time.Second, Result{Reason: Timeout, TimedOut: true}), CauseStarved)
 	})
 }
+
+// A target that answers at once would seem to take five seconds because we were stopped for that long. But a hiccup
+// of our own must not cost events, and an answer that was there before we were stopped is a true one. Seen to fail when
+// Guarded does not ask the pulse.
+func TestGuardedReportsNoTimeThatIsOurs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pulse := NewPulse()
+		pulse.last.Store(pulse.now())
+		check := func(took, pause time.Duration) error {
+			_, err := Guarded(t.Context(), pulse, checkFunc(func(context.Context) (Result, error) {
+				time.Sleep(pause)
+				pulse.tick()
+				return Result{Reason: OK, Took: took}, nil
+			}))
+			time.Sleep(time.Millisecond)
+			return err
+		}
+		if err := check(600*time.Millisecond, 600*time.Millisecond); err != nil {
+			t.Errorf("after a hiccup: %v", err)
+		}
+		if err := check(20*time.Millisecond, 5*time.Second); err != nil {
+			t.Errorf("answered before the stop: %v", err)
+		}
+		wantOwnFault(t, check(5*time.Second, 5*time.Second), CauseStarved)
+		if err := check(3*time.Second, 30*time.Millisecond); err != nil {
+			t.Errorf("slow after the stop: %v", err)
+		}
+	})
+}

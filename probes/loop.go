@@ -9,9 +9,10 @@ import (
 func (s *Scheduler) loop(ctx context.Context) {
 	timer := time.NewTimer(lookAtLeast)
 	defer timer.Stop()
-	defer close(s.jobs)
-	defer s.drain()
+	defer s.dismiss()
+	defer s.drain(ctx)
 	s.wall, s.mono = s.clock()
+	s.drained = s.mono
 	for {
 		select {
 		case <-ctx.Done():
@@ -24,7 +25,8 @@ func (s *Scheduler) loop(ctx context.Context) {
 		}
 		s.collect()
 		s.look()
-		s.takeDue()
+		s.adjust()
+		s.takeDue(ctx)
 		s.startReady(ctx)
 		s.takeLine(ctx)
 		s.tell()
@@ -37,12 +39,15 @@ func (s *Scheduler) loop(ctx context.Context) {
 
 // done tells whether every target was checked as often as asked.
 func (s *Scheduler) done() bool {
-	return s.listed && s.count > 0 && s.unmade == 0 && s.inFlight == 0
+	return s.listed && s.count > 0 && s.unmade == 0 && s.limit.inFlight == 0
 }
 
 // drain waits for the checks in flight, whose context has ended, and closes what the checks keep open.
-func (s *Scheduler) drain() {
-	for s.inFlight > 0 {
+func (s *Scheduler) drain(ctx context.Context) {
+	if s.limit.inFlight > 0 { // else it may not have ended, and none needs to be told
+		s.cancel(ctx)
+	}
+	for s.limit.inFlight > 0 {
 		<-s.wake
 		s.collect()
 	}
@@ -58,10 +63,11 @@ func (s *Scheduler) collect() {
 	finished := s.finished
 	s.finished = nil
 	s.mu.Unlock()
-	for _, t := range finished {
+	for _, f := range finished {
+		t := f.task
 		t.running = false
 		t.closeRetired()
-		s.inFlight--
+		s.limit.ended(f.look)
 		switch {
 		case t.removed:
 			delete(s.leaving, t.Target.ID)
@@ -74,7 +80,7 @@ func (s *Scheduler) collect() {
 
 // tell passes on what has changed.
 func (s *Scheduler) tell() {
-	s.observer.InFlight(s.inFlight)
+	s.observer.InFlight(s.limit.inFlight)
 	if s.outbox.full() {
 		s.full.Happened()
 	} else {
@@ -92,80 +98,112 @@ func (s *Scheduler) rest() time.Duration {
 	if due, ok := s.timeline.next(); ok {
 		rest = min(rest, time.Duration(due-s.wall))
 	}
-	if s.line.len() > 0 && s.room() {
+	if s.line.len() > 0 && s.limit.room() && !s.outbox.full() {
 		rest = min(rest, time.Duration(s.lineDue-s.wall))
 	}
+	rest = min(rest, s.nextLook())
 	_, mono := s.clock()
 	return max(rest-(mono-s.mono), 0)
 }
 
-// room tells whether one more check may start.
-func (s *Scheduler) room() bool { return s.inFlight < s.limit && !s.outbox.full() }
-
-// takeDue moves the tasks whose slot has come among those that wait for a free place.
-func (s *Scheduler) takeDue() {
+// takeDue starts the tasks whose slot has come, or moves them among those that wait for a free place. It meets those
+// that have waited too long, too.
+func (s *Scheduler) takeDue(ctx context.Context) {
 	for t, slot := s.timeline.pop(s.wall); t != nil; t, slot = s.timeline.pop(s.wall) {
 		if t.removed {
 			continue
 		}
-		slot = s.lastSlot(t, slot, skipBehind)
+		cause := skipBehind
+		if t.waits() {
+			s.ready.remove(t)
+			slot, cause = t.slot, s.limit.cause()
+		}
+		slot = s.lastSlot(t, slot, cause)
 		switch {
 		case t.running:
 			s.skip(t, slot, skipOverrun)
 		case s.outbox.full():
 			s.skip(t, slot, skipWriter)
+		case s.wall-slot >= s.patience(t, slot):
+			s.skip(t, slot, cause)
+		case s.ready.len() == 0 && s.limit.room():
+			s.start(ctx, t, slot)
 		default:
-			t.slot, t.waiting = slot, true
-			s.ready.push(t)
+			s.wait(t, slot)
 		}
 	}
+}
+
+// wait lets a task wait to be checked at its slot, for as long as patience lasts.
+func (s *Scheduler) wait(t *task, slot int64) {
+	t.slot = slot
+	s.ready.push(t)
+	s.timeline.plan(t, slot+s.patience(t, slot))
+}
+
+// patience is how late the check of a slot may start; after that the slot is skipped. Where all places are taken it
+// is a part of the interval, because a place may come free seldom, and it doubles with each slot that is missed in a
+// row, because that may be at always the same part of the interval.
+func (s *Scheduler) patience(t *task, slot int64) int64 {
+	p := int64(patient)
+	if s.ready.newestFirst {
+		p = int64(hurried)
+	}
+	if s.limit.cause() == skipConcurrency {
+		p = max(p, t.rhythm.interval/16) << min(max(t.missed(slot)-1, 0), 3)
+	}
+	return min(p, t.rhythm.interval/2)
 }
 
 // lastSlot is the last slot that has come by now, the one that can still be met; those before are skipped.
 func (s *Scheduler) lastSlot(t *task, slot int64, cause string) int64 {
 	n := t.rhythm.count(slot, s.wall)
 	if n > 0 {
-		s.observer.Skipped(cause, n)
+		s.skipped(cause, n)
 	}
 	return slot + int64(n)*t.rhythm.interval
 }
 
 // skip leaves a slot out and plans the next.
 func (s *Scheduler) skip(t *task, slot int64, cause string) {
-	s.observer.Skipped(cause, 1)
+	s.skipped(cause, 1)
 	s.timeline.plan(t, t.rhythm.after(slot))
 }
 
-// startReady starts what is due, the longest waiting first, as far as there is room.
+// startReady starts those that wait, as far as there is room.
 func (s *Scheduler) startReady(ctx context.Context) {
-	for s.ready.len() > 0 && s.inFlight < s.limit {
+	for s.ready.len() > 0 && s.limit.room() {
 		t := s.ready.pop()
-		if !t.waiting { // it is gone, or has another rhythm since
-			continue
-		}
-		t.waiting = false
-		slot := s.lastSlot(t, t.slot, skipConcurrency)
 		if s.outbox.full() {
-			s.skip(t, slot, skipWriter)
+			s.skip(t, t.slot, skipWriter)
 			continue
 		}
-		s.start(ctx, t, slot)
+		s.start(ctx, t, t.slot)
 	}
+	switch {
+	case s.ready.len() == 0:
+		s.drained = s.mono
+		s.ready.order(false)
+	case s.mono-s.drained >= standing:
+		s.ready.order(true)
+	}
+	s.limit.wanted = s.limit.wanted || s.ready.len() > 0
 }
 
 // takeLine starts targets that were never checked, one after the other at the pace of the line. The line yields:
-// while checks start late, or there is no room, it waits, and it does not hurry afterwards.
+// while checks start late, we lag, or there is no room, it waits, and it does not hurry afterwards.
 func (s *Scheduler) takeLine(ctx context.Context) {
 	for s.line.len() > 0 && (s.lineDue <= s.wall || s.onePass) {
-		if !s.room() || s.ready.len() > 0 {
+		if !s.limit.room() || s.ready.len() > 0 || s.outbox.full() {
+			s.limit.wanted = s.limit.wanted || !s.limit.room()
 			s.lineDue = max(s.lineDue, s.wall)
 			return
 		}
-		if until := s.lateUntil.Load(); until > s.wall && !s.onePass {
+		if until := s.lineYields(); until > s.wall && !s.onePass {
 			s.lineDue = until
 			return
 		}
-		if s.wall-s.lineDue > int64(lineYields) || s.onePass {
+		if s.wall-s.lineDue > int64(lineLate) || s.onePass {
 			s.lineDue = s.wall
 		}
 		t := s.line.pop()
@@ -181,19 +219,27 @@ func (s *Scheduler) takeLine(ctx context.Context) {
 	}
 }
 
+// lineYields is until when the line waits, because checks start late or answers are read late.
+func (s *Scheduler) lineYields() int64 {
+	if s.limit.lagging {
+		return s.wall + int64(lineRests)
+	}
+	return s.lateUntil.Load()
+}
+
 // start begins a check that was due at a time, and plans the next.
 func (s *Scheduler) start(ctx context.Context, t *task, due int64) {
 	first := t.lined
 	t.running, t.lined, t.last = true, false, due
 	t.checks++
-	s.inFlight++
 	switch {
 	case t.checks == s.count:
 		s.unmade--
+		s.timeline.drop(t) // the end of its wait
 	case first: // a slot soon after the first check is left out
 		s.timeline.plan(t, t.rhythm.from(due+t.rhythm.interval/2))
 	default:
 		s.timeline.plan(t, t.rhythm.after(due))
 	}
-	s.give(ctx, job{t, t.Entry, due})
+	s.give(ctx, job{t, t.Entry, due, s.limit.began()})
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -50,6 +51,26 @@ func TestChildNoRoute(t *testing.T) {
 	wantOwnFault(t, asking(t, "192.0.2.53:53"), CauseRoute)
 	nettest.SetKernel(t, "ipv6/conf/lo/disable_ipv6", "1")
 	wantOwnFault(t, dialing(t, "[::1]:9"), CauseRoute)
+}
+
+// A port that nobody listens at would be up: the kernel may choose that very port as our own, and then connects us to
+// ourselves. Seen to fail when a connection is not asked whether both of its ends are the same.
+func TestOwnEndIsNoTarget(t *testing.T) {
+	nettest.InOwnNetwork(t, "TestChildConnectsToItself", "itself")
+}
+
+// TestChildConnectsToItself is the child of TestOwnEndIsNoTarget.
+func TestChildConnectsToItself(t *testing.T) {
+	if nettest.Task() == "" {
+		return
+	}
+	nettest.LinkUp(t, "lo")
+	for i, host := range []string{"127.0.0.1", "[::1]", "0.0.0.0", "[::]"} {
+		port := strconv.Itoa(40000 + i) // the one before is still in use
+		nettest.SetKernel(t, "ipv4/ip_local_port_range", port+" "+port)
+		address := host + ":" + port
+		wantFailure(t, dialing(t, address), Failure{Refused, "connecting to " + address + ": connection refused", false})
+	}
 }
 
 // A service would be down because one of its addresses is of a family that this machine does not have; or its real

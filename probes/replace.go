@@ -38,7 +38,7 @@ func (s *Scheduler) taskFor(e Entry) *task {
 		s.join(t)
 		return t
 	}
-	t := &task{Entry: e, rhythm: r, due: unplanned}
+	t := &task{Entry: e, rhythm: r, due: unplanned, last: s.wall - 1}
 	s.unmade++
 	s.join(t)
 	return t
@@ -51,7 +51,8 @@ func (s *Scheduler) keep(t *task, e Entry, r rhythm) {
 		return
 	}
 	t.replace(e, r)
-	t.waiting = false // for a slot of another rhythm
+	s.ready.remove(t) // it waited for a slot of another rhythm
+	s.timeline.drop(t)
 	if s.count == 0 || t.checks < s.count {
 		s.join(t)
 	}
@@ -74,7 +75,8 @@ func (s *Scheduler) join(t *task) {
 
 // remove takes a task out of everything; a check that runs ends as it would.
 func (s *Scheduler) remove(t *task) {
-	t.removed, t.lined, t.parked, t.waiting = true, false, false, false
+	t.removed, t.lined, t.parked = true, false, false
+	s.ready.remove(t)
 	s.timeline.drop(t)
 	if s.count > 0 && t.checks < s.count {
 		s.unmade--

@@ -130,8 +130,8 @@ func TestReplaceAgainAndAgain(t *testing.T) {
 			t.Errorf("%d events in ten seconds of three targets at a second, want 30", n)
 		}
 		b.stop()
-		if b.inFlight != 0 || len(b.tasks) != 3 {
-			t.Errorf("%d in flight, %d tasks at the end", b.inFlight, len(b.tasks))
+		if b.limit.inFlight != 0 || len(b.tasks) != 3 {
+			t.Errorf("%d in flight, %d tasks at the end", b.limit.inFlight, len(b.tasks))
 		}
 	})
 }

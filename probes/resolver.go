@@ -3,7 +3,6 @@ package probes
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
@@ -115,10 +114,7 @@ func SharedResolver(server string) *Resolver {
 // error is an *OwnFault that says what this machine lacks, or Is context.Canceled.
 func (r *Resolver) Lookup(ctx context.Context, host string, family Family) ([]netip.Addr, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
-		if addr = addr.Unmap(); !family.has(addr) {
-			return nil, &Failure{Reason: DNS, Text: fmt.Sprintf("%s is no %s", host, family.address())}
-		}
-		return []netip.Addr{addr}, nil
+		return family.only(addr, host)
 	}
 	l := &lookup{resolver: r, ctx: ctx, host: host, family: family}
 	// A net.Resolver of our own for each lookup: a shared one joins lookups of the same name, and with them their

@@ -16,10 +16,14 @@ import (
 const (
 	// linePace is how far apart targets that were never checked are due at the start.
 	linePace = time.Second / 2000
-	// lineYields is how late a check may start before the line at the start waits.
-	lineYields = 50 * time.Millisecond
+	// lineLate is how late a check may start before the line at the start waits.
+	lineLate = 50 * time.Millisecond
 	// lineRests is for how long it waits then.
 	lineRests = 100 * time.Millisecond
+	// patient is how late a check may start; hurried is how late once some have waited all the time for as long as
+	// standing. See patience for the exceptions.
+	patient, hurried = time.Second, 500 * time.Millisecond
+	standing         = 2 * time.Second
 	// fullEnds is how long the writer must have taken events again to be said to. A writer that is just too slow is
 	// full and not full many times a second.
 	fullEnds = 5 * time.Second
@@ -34,35 +38,40 @@ const (
 type Scheduler struct {
 	catalog  *events.Catalog
 	where    Where
-	limit    int // checks in flight
 	count    int // checks a target; 0: no end
 	onePass  bool
 	observer Observer
 	log      *slog.Logger
 	faults   faults
 	full     lasting.Fault
+	skips    skips
 	pulse    *Pulse
 	outbox   *outbox
 	clock    func() (wall int64, mono time.Duration)
+	lag      lagMeter // of our own
 
 	lists    chan []Entry // from Replace
-	jobs     chan job     // for the workers that rest; closed when no check will start any more
 	workers  sync.WaitGroup
 	wake     chan struct{} // holds one: something below has changed
 	mu       sync.Mutex
-	finished []*task // checks that ended, for the loop
+	finished []finish  // checks that ended, for the loop
+	resting  []*worker // those without a check
 
 	beat      atomic.Int64 // the monotonic time of the loop's last round; 0 before the first list
 	lateUntil atomic.Int64 // the line waits until then, because checks start late
+	short     atomic.Bool  // a descriptor or buffer could not be had since the last look at the limit
 
 	// The loop's own.
+	crew     []*worker // all
 	tasks    map[uuid.UUID]*task
 	leaving  map[uuid.UUID]*task // off the list, while their last check runs
 	timeline timeline
-	ready    queue // due, and waiting for a free place among the checks in flight
-	line     queue // never checked
-	lineDue  int64 // when the first of the line is due
-	inFlight int
+	limit    limit
+	looked   time.Duration // when the limit was looked at
+	ready    ready         // due, and waiting for a free place among the checks in flight
+	drained  time.Duration // when nobody was waiting
+	line     queue         // never checked
+	lineDue  int64         // when the first of the line is due
 	unmade   int           // tasks that have not reached count
 	listed   bool          // there was a list
 	wall     int64         // what the clock said at the last look
@@ -84,16 +93,17 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 	}
 	return &Scheduler{
 		catalog: o.Catalog, observer: o.Observer, log: o.Log, onePass: o.OnePass,
-		where: c.Where(), limit: c.Concurrency.Limit(), count: int(c.Count),
+		where: c.Where(), limit: newLimit(c.Concurrency, maxDescriptors()), count: int(c.Count),
 		faults: faults{log: o.Log, all: map[Cause]*lasting.Fault{}},
 		full: lasting.Fault{
 			Log: o.Log, Level: slog.LevelWarn,
 			Began: "the writer cannot take more events: no checks are started, their slots are skipped",
 			Ended: "the writer takes events again",
 		},
+		skips: newSkips(o.Log),
 		pulse: NewPulse(), outbox: newOutbox(int64(c.Buffer)),
 		clock: systemClock(),
-		lists: make(chan []Entry), jobs: make(chan job), wake: make(chan struct{}, 1),
+		lists: make(chan []Entry), wake: make(chan struct{}, 1),
 		tasks: map[uuid.UUID]*task{}, leaving: map[uuid.UUID]*task{},
 	}
 }
@@ -123,8 +133,10 @@ func (s *Scheduler) Read(ctx context.Context, emit events.Emit) error {
 	background.Go(func() {
 		s.outbox.run(stop, func(batch []events.Event) { s.hand(lasting, emit, batch) }, s.notify)
 	})
+	stopLag := s.startLag()
 	s.loop(ctx)
 	s.workers.Wait()
+	stopLag()
 	close(stop)
 	cancel()
 	background.Wait()

@@ -14,7 +14,7 @@ import (
 // SchedulerConfig is what the scheduler is told.
 type SchedulerConfig struct {
 	Count       CheckCount    `envconfig:"PROBE_COUNT" desc:"stop after every target was checked this many times"`
-	Concurrency Concurrency   `envconfig:"PROBE_CONCURRENCY" default:"auto" desc:"checks in flight at most; auto chooses"`
+	Concurrency Concurrency   `envconfig:"PROBE_CONCURRENCY" default:"auto" desc:"checks in flight at most; auto follows the machine and its descriptors"`
 	Location    string        `envconfig:"PROBE_LOCATION" desc:"where the checks are made from; each location has its own rhythm"`
 	Instance    string        `envconfig:"PROBE_INSTANCE" desc:"who makes the checks (default: the host name)"`
 	Buffer      setting.Bytes `envconfig:"BUFFER_BYTES" default:"256MiB" desc:"events held in memory while the writer is busy or away; when it is full no check is started"`
@@ -60,9 +60,6 @@ func (c *CheckCount) Decode(text string) error {
 // Concurrency is how many checks may be in flight; 0 is auto.
 type Concurrency int
 
-// autoConcurrency is what auto stands for.
-const autoConcurrency = 1000
-
 // maxConcurrency keeps a slip of the finger from asking for more descriptors than any machine has.
 const maxConcurrency = 1_000_000
 
@@ -80,10 +77,10 @@ func (c *Concurrency) Decode(text string) error {
 	return nil
 }
 
-// Limit is the number in force.
-func (c Concurrency) Limit() int {
+// Limit is the number that was given, or most for auto.
+func (c Concurrency) Limit(most int) int {
 	if c == 0 {
-		return autoConcurrency
+		return most
 	}
-	return int(c)
+	return min(int(c), most)
 }

@@ -18,11 +18,11 @@ type task struct {
 	Entry
 	rhythm  rhythm
 	due     int64 // in the timeline; unplanned if it is not there
-	slot    int64 // while waiting: the slot that it waits to be checked at
-	last    int64 // when the last check was due
+	slot    int64 // while it waits: the slot that it waits to be checked at
+	last    int64 // when the last check was due, or before the first one when it was added
 	checks  int   // how many were made
+	place   int32 // among those that are ready, from 1; 0 if it is not
 	running bool
-	waiting bool // for a free place among the checks in flight
 	lined   bool // in the line of those that are to be checked soon
 	parked  bool // its turn in the line came while it ran
 	removed bool
@@ -30,6 +30,12 @@ type task struct {
 }
 
 const unplanned = math.MinInt64
+
+// waits tells whether its slot has come and it waits for a free place among the checks in flight.
+func (t *task) waits() bool { return t.place != 0 }
+
+// missed is for how many intervals it will not have been checked at a slot.
+func (t *task) missed(slot int64) int64 { return (slot - t.last) / t.rhythm.interval }
 
 // replace gives the task what a new list says. The rhythm stays if the interval does.
 func (t *task) replace(e Entry, r rhythm) {

@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 )
@@ -56,24 +57,38 @@ func (t *Timings) Fold() {
 }
 
 // MarshalJSON writes the phases that happened, in milliseconds to the microsecond.
-func (t Timings) MarshalJSON() ([]byte, error) {
-	out := []byte{'{'}
+func (t Timings) MarshalJSON() ([]byte, error) { return t.appendJSON(nil), nil }
+
+func (t *Timings) appendJSON(to []byte) []byte {
+	to = append(to, '{')
+	first := true
 	for p := range phases {
 		if !t.had[p] {
 			continue
 		}
-		if len(out) > 1 {
-			out = append(out, ',')
+		if !first {
+			to = append(to, ',')
 		}
-		out = append(append(append(out, '"'), phaseNames[p]...), '"', ':')
-		out = AppendMillis(out, t.took[p])
+		first = false
+		to = append(append(append(to, '"'), phaseNames[p]...), '"', ':')
+		to = AppendMillis(to, t.took[p])
 	}
-	return append(out, '}'), nil
+	return append(to, '}')
 }
 
 // AppendMillis appends a time span as a JSON number of milliseconds, to the microsecond.
-func AppendMillis(out []byte, d time.Duration) []byte {
-	return strconv.AppendFloat(out, float64(d.Microseconds())/1000, 'f', -1, 64)
+func AppendMillis(to []byte, d time.Duration) []byte {
+	micros := d.Microseconds()
+	if micros < 0 {
+		to, micros = append(to, '-'), -micros
+	}
+	to = strconv.AppendInt(to, micros/1000, 10)
+	rest := micros % 1000
+	if rest == 0 {
+		return to
+	}
+	to = append(to, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
+	return bytes.TrimRight(to, "0")
 }
 
 // Millis is a time span that marshals to a number of milliseconds, to the microsecond.

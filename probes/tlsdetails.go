@@ -3,6 +3,7 @@ package probes
 import (
 	"crypto/tls"
 
+	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/internal/setting"
 )
 
@@ -11,6 +12,12 @@ import (
 type TLSDetails struct {
 	TLSVersion           *string `json:"tls_version"`
 	CertificateExpiresAt *string `json:"certificate_expires_at"`
+}
+
+// AppendTLS writes them as events.FieldsAppender says.
+func (d *TLSDetails) AppendTLS(to []byte) []byte {
+	to = AppendOptional(append(to, `,"tls_version":`...), d.TLSVersion, events.AppendText)
+	return AppendOptional(append(to, `,"certificate_expires_at":`...), d.CertificateExpiresAt, events.AppendText)
 }
 
 // Secured notes what a handshake told, also one that failed later.

@@ -16,28 +16,34 @@ const maxInterim = 5
 
 // answer reads the head of the answer to a request with the given method. Its error is a *probes.Failure, a
 // *probes.OwnFault or Is context.Canceled. The answer's body is to be read from, never closed: closing reads it to
-// its end.
-func (c *conn) answer(ctx context.Context, method, doing string) (*http.Response, error) {
+// its end. doing says what was tried, for errors.
+func (c *conn) answer(ctx context.Context, method string, doing func() string) (*http.Response, error) {
 	c.head = maxHead + readBuffer // the last read may hold a buffer of body
-	request := &http.Request{Method: method}
+	request := get
+	if method != get.Method {
+		request = &http.Request{Method: method}
+	}
 	for range maxInterim + 1 {
 		if err := c.sniff(); err != nil {
-			return nil, c.explainHead(ctx, doing, err)
+			return nil, c.explainHead(ctx, doing(), err)
 		}
 		answer, err := http.ReadResponse(c.reader, request)
 		if err != nil {
-			return nil, c.explainHead(ctx, doing, err)
+			return nil, c.explainHead(ctx, doing(), err)
 		}
 		if answer.ProtoMajor != 1 || answer.StatusCode < 100 {
-			return nil, protocol("%s: the answer is not HTTP/1.x: %s with status %d", doing, probes.Quote([]byte(answer.Proto)), answer.StatusCode)
+			return nil, protocol("%s: the answer is not HTTP/1.x: %s with status %d", doing(), probes.Quote([]byte(answer.Proto)), answer.StatusCode)
 		}
 		if answer.StatusCode >= 200 || answer.StatusCode == http.StatusSwitchingProtocols {
 			c.head = -1
 			return answer, nil
 		}
 	}
-	return nil, protocol("%s: more than %d interim (1xx) answers and no final one", doing, maxInterim)
+	return nil, protocol("%s: more than %d interim (1xx) answers and no final one", doing(), maxInterim)
 }
+
+// get is what ReadResponse is told of most requests; it reads the method only.
+var get = &http.Request{Method: http.MethodGet}
 
 func protocol(format string, args ...any) error {
 	return &probes.Failure{Reason: probes.Protocol, Text: fmt.Sprintf(format, args...)}

@@ -86,7 +86,7 @@ func (c *conn) close() {
 		readers.Put(c.reader)
 		c.reader = nil
 	}
-	if c.failed == nil && c.sent {
+	if c.Conn != c.socket && c.failed == nil && c.sent {
 		_ = c.Conn.Close()
 	}
 	_ = c.socket.Close()

@@ -21,9 +21,25 @@ type Details struct {
 	probes.TLSDetails
 }
 
+// AppendFields writes them as events.FieldsAppender says.
+func (d Details) AppendFields(to []byte) []byte {
+	to = probes.AppendText(append(to, `,"method":`...), d.Method)
+	to = probes.AppendOptional(append(to, `,"status_code":`...), d.StatusCode, probes.AppendInt)
+	to = probes.AppendOptional(append(to, `,"http_version":`...), d.HTTPVersion, probes.AppendText)
+	to = probes.AppendText(append(to, `,"regex":`...), d.Regex)
+	to = probes.AppendOptional(append(to, `,"matches_regex":`...), d.MatchesRegex, strconv.AppendBool)
+	to = probes.AppendOptional(append(to, `,"body_bytes":`...), d.BodyBytes, probes.AppendInt)
+	to = probes.AppendInt(append(to, `,"redirects":`...), d.Redirects)
+	to = probes.AppendOptional(append(to, `,"final_url":`...), d.FinalURL, probes.AppendText)
+	return d.AppendTLS(to)
+}
+
 // answered notes the head of an answer.
 func (d *Details) answered(r *http.Response) {
-	version := strconv.Itoa(r.ProtoMajor) + "." + strconv.Itoa(r.ProtoMinor)
+	version := "1.1"
+	if r.ProtoMajor != 1 || r.ProtoMinor != 1 {
+		version = strconv.Itoa(r.ProtoMajor) + "." + strconv.Itoa(r.ProtoMinor)
+	}
 	status := r.StatusCode // not &r.StatusCode, which would keep the whole answer
 	d.StatusCode, d.HTTPVersion = &status, &version
 }

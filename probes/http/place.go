@@ -3,7 +3,6 @@ package http
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -45,25 +44,29 @@ func (at place) upgradedTo(to place) bool {
 }
 
 // hostHeader is what the Host header says of it: the port only if it is not the scheme's own, no IPv6 zone.
-func (at place) hostHeader() string {
+func (at place) hostHeader() string { return string(at.appendHost(nil)) }
+
+func (at place) appendHost(out []byte) []byte {
 	host, _, _ := strings.Cut(at.Hostname, "%")
-	return at.withPort(host)
+	return at.appendWithPort(out, host)
 }
 
-// withPort is a host and at's port, unless that is the scheme's own.
-func (at place) withPort(host string) string {
-	if at.https() && at.Port == 443 || !at.https() && at.Port == 80 {
-		if strings.Contains(host, ":") {
-			return "[" + host + "]"
-		}
-		return host
+// appendWithPort writes a host and at's port, unless that is the scheme's own.
+func (at place) appendWithPort(out []byte, host string) []byte {
+	if strings.Contains(host, ":") {
+		out = append(append(append(out, '['), host...), ']')
+	} else {
+		out = append(out, host...)
 	}
-	return net.JoinHostPort(host, strconv.Itoa(int(at.Port)))
+	if at.https() && at.Port == 443 || !at.https() && at.Port == 80 {
+		return out
+	}
+	return strconv.AppendUint(append(out, ':'), uint64(at.Port), 10)
 }
 
 // String is the URL without user, password and fragment.
 func (at place) String() string {
-	return at.Scheme + "://" + at.withPort(escapeZone(at.Hostname)) + at.RequestPath()
+	return at.Scheme + "://" + string(at.appendWithPort(nil, escapeZone(at.Hostname))) + at.RequestPath()
 }
 
 // escapeZone makes of an address with a zone what stands for it in a URL.

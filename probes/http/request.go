@@ -30,11 +30,11 @@ func appendRequest(out []byte, h hop, o *options, proxy *place) []byte {
 	out = append(append(out, h.method...), ' ')
 	if proxy != nil {
 		out = append(append(out, h.at.Scheme...), "://"...)
-		out = append(out, h.at.hostHeader()...)
+		out = h.at.appendHost(out)
 	}
 	out = append(out, h.at.RequestPath()...)
 	out = append(out, " HTTP/1.1\r\n"...)
-	out = appendHeader(out, "Host", h.hostHeader(o))
+	out = append(h.appendHost(append(out, "Host: "...), o), "\r\n"...)
 	if !h.sends(o, "User-Agent") {
 		out = appendHeader(out, "User-Agent", userAgent)
 	}
@@ -73,12 +73,12 @@ func appendConnect(out []byte, to place, proxy *place) []byte {
 	return append(out, "\r\n"...)
 }
 
-// hostHeader is the Host header that was asked for, as long as it is about that host, or the URL's.
-func (h hop) hostHeader(o *options) string {
+// appendHost writes the Host header that was asked for, as long as it is about that host, or the URL's.
+func (h hop) appendHost(out []byte, o *options) []byte {
 	if o.host != "" && !h.foreign {
-		return o.host
+		return append(out, o.host...)
 	}
-	return h.at.hostHeader()
+	return h.at.appendHost(out)
 }
 
 // sends tells whether the target has an own header of that name and this hop is to carry it.

@@ -17,6 +17,20 @@ type Details struct {
 	RTTStddev       *probes.Millis `json:"rtt_stddev_ms"` // of all round trips, not an estimate from a sample
 }
 
+// AppendFields writes them as events.FieldsAppender says.
+func (d Details) AppendFields(to []byte) []byte {
+	to = probes.AppendInt(append(to, `,"packets_sent":`...), d.PacketsSent)
+	to = probes.AppendInt(append(to, `,"packets_received":`...), d.PacketsReceived)
+	to = probes.AppendOptional(append(to, `,"rtt_min_ms":`...), d.RTTMin, appendTrip)
+	to = probes.AppendOptional(append(to, `,"rtt_avg_ms":`...), d.RTTAvg, appendTrip)
+	to = probes.AppendOptional(append(to, `,"rtt_max_ms":`...), d.RTTMax, appendTrip)
+	return probes.AppendOptional(append(to, `,"rtt_stddev_ms":`...), d.RTTStddev, appendTrip)
+}
+
+func appendTrip(to []byte, trip probes.Millis) []byte {
+	return probes.AppendMillis(to, time.Duration(trip))
+}
+
 // newDetails counts and measures. mean is zero if nothing was answered.
 func newDetails(sent int, trips []time.Duration) (d *Details, mean time.Duration) {
 	d = &Details{PacketsSent: sent, PacketsReceived: len(trips)}

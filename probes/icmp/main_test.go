@@ -8,12 +8,16 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
 
 // A check that leaves a goroutine behind would leave millions in a day.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	servertest.SideBySide(4)
+	goleak.VerifyTestMain(m)
+}
 
 // patience is the timeout of checks that are not about time.
 const patience = 20 * time.Second

@@ -25,7 +25,7 @@ type series struct {
 	to      netip.Addr
 	token   uint64 // in every packet
 	began   time.Time
-	drops   uint32        // of the socket when the series began
+	drops   uint32        // of the socket when the series began, or up to dropsAge before
 	changed chan struct{} // holds one: something below has changed
 
 	// Guarded by the socket's mutex until the series has left it.
@@ -44,7 +44,7 @@ type packet struct {
 }
 
 func newSeries(s *socket, to netip.Addr, count int) *series {
-	return &series{socket: s, to: to, began: time.Now(), drops: s.wire.drops(), changed: make(chan struct{}, 1), packets: make([]packet, 0, count)}
+	return &series{socket: s, to: to, began: time.Now(), changed: make(chan struct{}, 1), packets: make([]packet, 0, count)}
 }
 
 // ping sends count requests to an address and collects what comes back, until all are settled, or it is not worth to

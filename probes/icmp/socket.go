@@ -52,7 +52,14 @@ type socket struct {
 
 	mu      sync.Mutex // for waiting, and for what all series have heard
 	waiting map[uint64]*series
+	drops   uint32    // of the wire, at
+	dropsAt time.Time // the time of the last look
 }
+
+// dropsAge is how old the number of drops may be that a series begins with: to ask the kernel takes a sixth of what
+// sending takes. So what was dropped shortly before a series counts as well; that makes an own fault of what may be a
+// loss, never a loss of what is our own fault.
+const dropsAge = 10 * time.Millisecond
 
 // newSocket begins to listen. The wire is closed by close.
 func newSocket(w wire, f family) *socket {
@@ -164,6 +171,10 @@ func (s *socket) failed(n notice) {
 func (s *socket) join(w *series) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if w.began.Sub(s.dropsAt) >= dropsAge {
+		s.drops, s.dropsAt = s.wire.drops(), w.began
+	}
+	w.drops = s.drops
 	for {
 		w.token = rand.Uint64()
 		if s.waiting[w.token] == nil {

@@ -25,6 +25,11 @@ type Details struct {
 	MatchesExpect *bool `json:"matches_expect"` // nil if nothing was expected, or it did not come to talking
 }
 
+// AppendFields writes them as events.FieldsAppender says.
+func (d Details) AppendFields(to []byte) []byte {
+	return probes.AppendOptional(append(d.AppendTLS(to), `,"matches_expect":`...), d.MatchesExpect, strconv.AppendBool)
+}
+
 // run is one run of a check.
 type run struct {
 	check   *Check

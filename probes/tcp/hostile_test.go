@@ -133,6 +133,7 @@ func TestAnswerBeforeAllIsSent(t *testing.T) {
 // If this failed, a password that is sent would stand in events and logs when a server repeats it, as many do with
 // commands that they refuse. Seen to fail when got does not ask withoutEcho.
 func TestNoSecretInAnyResult(t *testing.T) {
+	t.Parallel()
 	const secret = "s3cret"
 	for _, said := range []string{
 		"", "-ERR unknown command 'AUTH s3cret'\r\n", "AUTH s3cret\r\n", "s3cret", strings.Repeat("x", 60) + "s3cret", strings.Repeat("AUTH s3cret\r\n", 10_000),

@@ -18,7 +18,10 @@ import (
 )
 
 // A check that leaves a goroutine behind would leave millions in a day.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	servertest.SideBySide(6)
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	patience = 20 * time.Second       // the timeout of checks that are not about time
