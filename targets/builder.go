@@ -17,6 +17,7 @@ type row struct {
 	text [fieldsEnd]string // labels and headers in the form in which Options keeps them
 	at   [fieldsEnd]int32  // the line of each field; 0: that of the row
 	said bool              // the mistake in the URL was noted already
+	id   uuid.UUID         // of a table: its key there
 }
 
 // builder makes targets of rows, and gathers the mistakes of all lists.
@@ -35,7 +36,10 @@ type builder struct {
 	repeated  string // the first line that repeats another, and which
 	options   interner
 	compiled  map[string]error // regular expressions that were looked at
-	interval  struct {         // the last that was read: mostly the next is the same
+	strays    int              // rows of the table whose key is not the id of their target
+	stray     string           // the first of them
+	texts     *[]times
+	interval  struct { // the last that was read: mostly the next is the same
 		text  string
 		value time.Duration
 	}
@@ -62,11 +66,15 @@ type found struct {
 
 // blameAt notes a mistake in the list that is being read. value is shown without what may be a password.
 func (b *builder) blameAt(o *Origin, line int32, name, value string, err error) {
+	b.note(line, o.where(line, name), value, err)
+}
+
+func (b *builder) note(line int32, where, value string, err error) {
 	if len(b.found) > setting.MostMistakes {
 		b.unsaid++
 		return
 	}
-	b.found = append(b.found, found{line, setting.Mistake{Where: o.where(line, name), Value: setting.Redact(value), Err: err}})
+	b.found = append(b.found, found{line, setting.Mistake{Where: where, Value: setting.Redact(value), Err: err}})
 }
 
 // endList puts the mistakes of a list in the order of its lines.
@@ -90,6 +98,10 @@ func (b *builder) blame(o *Origin, r *row, f field, err error) {
 		value = ""
 	} else if !rules[f].verbatim { // where a regular expression is, an @ is none of a password
 		value = hideUser(value)
+	}
+	if o.table {
+		b.blameRow(o, r, f, value, err)
+		return
 	}
 	b.blameAt(o, line, rules[f].name, value, err)
 }
@@ -116,6 +128,9 @@ func (b *builder) add(o *Origin, r *row) {
 	t.Options = b.options.intern(options)
 	b.canonical = t.appendCanonical(b.canonical[:0], parts)
 	t.ID = idOf(b.canonical, &b.scratch)
+	if o.table {
+		b.checkKey(r, t)
+	}
 	b.keep(t, r)
 }
 

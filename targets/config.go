@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"regexp"
@@ -19,12 +18,14 @@ type Config struct {
 	URLs     string           `envconfig:"PROBE_URLS" desc:"what to probe: one URL, or a list such as [\"https://example.com\", \"tcp://db.example.com:5432\"]"`
 	Regexes  string           `envconfig:"PROBE_REGEXES" desc:"one regular expression for all, or a list of as many as PROBE_URLS"`
 	File     string           `envconfig:"PROBE_TARGETS_FILE" desc:"a list of targets: a .csv, .yaml or .yml file, or - for CSV on standard input; followed while running"`
+	Table    string           `envconfig:"PROBE_TARGETS_TABLE" desc:"targets: probe the enabled rows of that table in the database at DATABASE_URL; followed while running"`
 	Interval setting.Duration `envconfig:"PROBE_INTERVAL" default:"30s" desc:"time from one check of a target to the next, in seconds or as 1m30s; below zero: every target once"`
 	Timeout  setting.Duration `envconfig:"PROBE_TIMEOUT" default:"10s" desc:"time for a whole check; at most nine tenths of the interval are used"`
 
 	Distributed setting.YesNo `envconfig:"DISTRIBUTED_WORKERS_ENABLED" default:"false" desc:"share the targets between several instances: each takes its part"`
 	Total       setting.Count `envconfig:"DISTRIBUTED_WORKERS_TOTAL" desc:"how many instances there are"`
 	Index       string        `envconfig:"DISTRIBUTED_WORKERS_INDEX" desc:"which of them this is, from 0: a number or a name that holds one (uptimer-3)"`
+	ShareGroup  string        `envconfig:"PROBE_SHARE_GROUP" desc:"share the targets with the other instances that name the same group, by a Kafka consumer group"`
 }
 
 // The bounds of an interval. The lower one keeps a slip of the pen (30 for 30s is fine, 1µs is not) from becoming
@@ -38,12 +39,16 @@ const (
 // is said by Source.Load.
 func (c Config) Validate() error {
 	var ms setting.Mistakes
+	if c.Table != "" && c.Table != tableName {
+		ms.Add("PROBE_TARGETS_TABLE", c.Table, errors.New("no table for targets; want targets, the table that `uptimer migrate` makes"))
+	}
 	if err := checkDefaultInterval(time.Duration(c.Interval)); err != nil {
 		ms.Add("PROBE_INTERVAL", c.Interval.String(), err)
 	}
 	if err := checkTimeout(time.Duration(c.Timeout)); err != nil {
 		ms.Add("PROBE_TIMEOUT", c.Timeout.String(), err)
 	}
+	c.checkShareGroup(&ms)
 	if !c.Distributed {
 		return ms.Err()
 	}
@@ -58,6 +63,17 @@ func (c Config) Validate() error {
 		ms.Add("DISTRIBUTED_WORKERS_INDEX", c.Index, fmt.Errorf("out of range; want 0 to %d, as DISTRIBUTED_WORKERS_TOTAL is %d", c.Total-1, c.Total))
 	}
 	return ms.Err()
+}
+
+// checkShareGroup refuses what cannot be together with PROBE_SHARE_GROUP.
+func (c Config) checkShareGroup(ms *setting.Mistakes) {
+	switch {
+	case c.ShareGroup == "":
+	case bool(c.Distributed):
+		ms.Add("PROBE_SHARE_GROUP", c.ShareGroup, errors.New("set, but DISTRIBUTED_WORKERS_ENABLED is, too; want one of them: both divide the list"))
+	case c.Interval < 0:
+		ms.Add("PROBE_SHARE_GROUP", c.ShareGroup, errors.New("set, but PROBE_INTERVAL is below zero; want DISTRIBUTED_WORKERS_ENABLED to divide a single pass: the share of an instance that is done would be checked again by the others"))
+	}
 }
 
 func shownCount(n setting.Count) string {
@@ -137,5 +153,5 @@ func (c Config) share() share {
 }
 
 func (s share) has(id uuid.UUID) bool {
-	return binary.BigEndian.Uint64(id[8:])%s.total == s.index
+	return Slice(id, s.total) == s.index
 }

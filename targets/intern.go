@@ -3,7 +3,23 @@ package targets
 import "strings"
 
 // interner gives equal Options one pointer, also across the versions of a list.
-type interner struct{ known, used map[Options]*Options }
+type interner struct {
+	known, used map[Options]*Options
+	texts       map[string]string // short texts that many targets have, such as intervals
+}
+
+// text gives equal texts the same bytes.
+func (in *interner) text(text string) string {
+	if known, ok := in.texts[text]; ok || text == "" {
+		return known
+	}
+	if in.texts == nil {
+		in.texts = map[string]string{}
+	}
+	text = strings.Clone(text)
+	in.texts[text] = text
+	return text
+}
 
 func (in interner) intern(o Options) *Options {
 	if p, ok := in.used[o]; ok {

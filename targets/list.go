@@ -8,9 +8,14 @@ import (
 
 // List is what is to be probed by this instance.
 type List struct {
-	Targets []Target // in the order of the lists: PROBE_URLS, then the file. Not to be modified
+	Targets []Target // in the order of the lists: PROBE_URLS, the file, the table. Not to be modified
 	Notes   []string // what a user should know but need not change, a line each
+
+	texts []times // of Source.LoadToStore: as the targets say it themselves
 }
+
+// times are a target's interval and timeout as written, empty if the environment's are in force.
+type times struct{ interval, timeout string }
 
 // keep adds a target to the list, unless it is there already.
 func (b *builder) keep(t Target, r *row) {
@@ -18,6 +23,9 @@ func (b *builder) keep(t Target, r *row) {
 	if !there {
 		b.seen[t.ID] = int32(len(b.list))
 		b.list = append(b.list, t)
+		if b.texts != nil {
+			*b.texts = append(*b.texts, times{b.options.text(r.text[fieldInterval]), b.options.text(r.text[fieldTimeout])})
+		}
 		return
 	}
 	first := &b.list[i]
@@ -61,7 +69,7 @@ func differences(a, b Target) (fields []string) {
 
 // finish is the list of this instance, or the mistakes.
 func (b *builder) finish() (*List, error) {
-	if len(b.list) == 0 && len(b.mistakes) == 0 {
+	if len(b.list) == 0 && len(b.mistakes) == 0 && b.cfg.Table == "" { // a table may be filled later
 		b.nothing()
 	}
 	if err := b.mistakes.Err(); err != nil {
@@ -73,7 +81,12 @@ func (b *builder) finish() (*List, error) {
 			n++
 		}
 	}
-	l := &List{Targets: make([]Target, 0, n), Notes: b.notes(n)} // no room to spare: it is kept
+	l := &List{Notes: b.notes(n)}
+	if b.texts != nil { // it is stored, and then forgotten
+		l.Targets, l.texts = b.list, *b.texts
+		return l, nil
+	}
+	l.Targets = make([]Target, 0, n) // no room to spare: it is kept
 	for i := range b.list {
 		if share.has(b.list[i].ID) {
 			l.Targets = append(l.Targets, b.list[i])
@@ -98,7 +111,10 @@ func (b *builder) notes(mine int) (notes []string) {
 	case b.repeats > 1:
 		notes = append(notes, fmt.Sprintf("%d targets repeat others in everything: each is checked once (the first: %s)", b.repeats, b.repeated))
 	}
-	if mine == 0 {
+	if b.strays > 0 {
+		notes = append(notes, b.strayNote())
+	}
+	if mine == 0 && len(b.list) > 0 {
 		what := fmt.Sprintf("none of the %d targets belongs", len(b.list))
 		if len(b.list) == 1 {
 			what = "the only target does not belong"

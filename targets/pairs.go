@@ -26,7 +26,7 @@ func splitPairs(cell, between string, line int32) ([]pair, error) {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
-		name, value, found := strings.Cut(part, between)
+		name, value, found := cutPair(part, between)
 		if !found {
 			return nil, fmt.Errorf("a part has no %q; want %s, and \\; for a semicolon inside a value", between, pairExample[between])
 		}
@@ -36,6 +36,25 @@ func splitPairs(cell, between string, line int32) ([]pair, error) {
 }
 
 var pairExample = map[string]string{"=": "team=a;tier=1", ":": "X-Key: v;Accept: */*"}
+
+// cutPair cuts at the mark between name and value. An equals sign that belongs to the name of a label is written \=.
+func cutPair(part, between string) (name, value string, found bool) {
+	escaped := `\` + between
+	if between != "=" || !strings.Contains(part, escaped) {
+		return strings.Cut(part, between)
+	}
+	var out strings.Builder
+	for i := 0; i < len(part); i++ {
+		switch {
+		case strings.HasPrefix(part[i:], between):
+			return out.String(), part[i+1:], true
+		case strings.HasPrefix(part[i:], escaped):
+			i++
+		}
+		out.WriteByte(part[i])
+	}
+	return "", "", false
+}
 
 // cutUnescaped cuts at the first semicolon without a backslash before it.
 func cutUnescaped(text string) (part, rest string) {

@@ -20,6 +20,7 @@ type Source struct {
 	stdin     io.Reader
 	variable  *Origin
 	file      *Origin
+	table     *Table               // nil: none
 	options   map[Options]*Options // of the last good list
 	seed      maphash.Seed
 	read      version // what was read last, good or bad
@@ -27,6 +28,9 @@ type Source struct {
 		done bool
 		list *List
 		err  error
+		// lines that repeat others
+		repeats  int
+		repeated string
 	}
 }
 
@@ -55,19 +59,28 @@ func NewSource(cfg Config, protocols []string, stdin io.Reader) *Source {
 	return s
 }
 
+// WithTable makes the enabled rows of a table belong to the list. LoadAll and Await read them, Watch follows them.
+func (s *Source) WithTable(t *Table) *Source {
+	s.table = t
+	return s
+}
+
+// HasTable tells whether there is a table.
+func (s *Source) HasTable() bool { return s.table != nil }
+
 // OfURLs is the list of URLs that were given in another way than by settings, such as arguments. name is what
 // mistakes call them: "URL" gives URL[2].
 func OfURLs(cfg Config, protocols []string, name string, urls []string) (*List, error) {
-	cfg.URLs, cfg.File = "", ""
+	cfg.URLs, cfg.File, cfg.Table = "", "", ""
 	s := NewSource(cfg, protocols, nil)
 	b := newBuilder(cfg, s.protocols, nil)
 	b.readURLs(&Origin{Name: name, variable: true}, urls, len(urls) > 1)
 	return b.finish()
 }
 
-// Load reads everything: the variables and the file. Its error is setting.Mistakes, all at once. It may be called
-// again and reads the file anew; standard input can be read only once, so its list is kept. Options that a list has
-// in common with the last good one have the same pointer.
+// Load reads everything but a table: the variables and the file. Its error is setting.Mistakes, all at once. It may be
+// called again and reads the file anew; standard input can be read only once, so its list is kept. Options that a list
+// has in common with the last good one have the same pointer.
 func (s *Source) Load() (*List, error) {
 	if s.cfg.File != Stdin {
 		return s.load()
@@ -79,8 +92,33 @@ func (s *Source) Load() (*List, error) {
 	return s.fromStdin.list, s.fromStdin.err
 }
 
+// LoadToStore is Load of a list that goes into a table: DISTRIBUTED_WORKERS_* share it out where it is probed.
+func (s *Source) LoadToStore() (*List, error) {
+	s.cfg.Distributed = false
+	b := newBuilder(s.cfg, s.protocols, s.options)
+	b.texts = &[]times{}
+	s.readLists(b)
+	return b.finish()
+}
+
 func (s *Source) load() (*List, error) {
 	b := newBuilder(s.cfg, s.protocols, s.options)
+	s.readLists(b)
+	s.fromStdin.repeats, s.fromStdin.repeated = b.repeats, b.repeated
+	return s.finish(b)
+}
+
+// finish is the list, whose options are known from now on.
+func (s *Source) finish(b *builder) (*List, error) {
+	list, err := b.finish()
+	if err == nil {
+		s.options = b.options.used
+	}
+	return list, err
+}
+
+// readLists reads the variables and the file.
+func (s *Source) readLists(b *builder) {
 	b.readVariables(s.variable)
 	switch s.cfg.File {
 	case "":
@@ -89,11 +127,24 @@ func (s *Source) load() (*List, error) {
 	default:
 		s.readFile(b)
 	}
-	list, err := b.finish()
-	if err == nil {
-		s.options = b.options.used
+}
+
+// readListsAgain is readLists, also if standard input was read already.
+func (s *Source) readListsAgain(b *builder) error {
+	if s.cfg.File != Stdin {
+		s.readLists(b)
+		return nil
 	}
-	return list, err
+	list, err := s.Load()
+	if err != nil {
+		return err
+	}
+	b.repeats, b.repeated = s.fromStdin.repeats, s.fromStdin.repeated
+	for _, t := range list.Targets {
+		t.Options = b.options.intern(*t.Options)
+		b.keep(t, &row{})
+	}
+	return nil
 }
 
 // readFile reads the file in the form that its extension says.

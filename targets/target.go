@@ -5,6 +5,7 @@ package targets
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,7 +20,7 @@ type Target struct {
 	Timeout  time.Duration // for a whole check, cut to nine tenths of the interval. Always set
 	Options  *Options      // shared by all targets with the same options; never nil
 	Origin   *Origin       // the list that it stands in, shared
-	Line     int32         // in the list, from 1; in a variable its position in the list, 0 if it stands alone
+	Line     int32         // in the list, from 1; in a variable its position in the list, 0 if it stands alone or in a table
 }
 
 // Options is what a target may say about its check beside where and when. A text that is empty is unset: the
@@ -48,6 +49,7 @@ type Origin struct {
 	Name string // for people: the file as it was named, "standard input", or the variable
 
 	variable bool // its targets are counted by position, not by line
+	table    bool // its targets are found by their id
 }
 
 // The protocols, which are the schemes of URLs too, but for https: that is HTTP.
@@ -68,8 +70,11 @@ func (t Target) LabelsJSON() json.RawMessage {
 // Where is the place of one of the target's fields, for a setting.Mistake: "sites.csv:12: regex", or the variable
 // that it came from: "PROBE_URLS[3]", counted from 1. An empty field means the target as a whole.
 func (t Target) Where(field string) string {
-	if t.Origin == nil {
+	switch {
+	case t.Origin == nil:
 		return field
+	case t.Origin.table:
+		return t.Origin.whereRow(t.ID, t.Shown(), field)
 	}
 	return t.Origin.where(t.Line, field)
 }
@@ -89,6 +94,27 @@ func (o *Origin) where(line int32, field string) string {
 		return place
 	}
 	return place + ": " + field
+}
+
+// whereRow names a place in a table.
+func (o *Origin) whereRow(id uuid.UUID, url, field string) string {
+	place := fmt.Sprintf("%s: %s", o.Name, id)
+	if url != "" && field != "url" {
+		place += fmt.Sprintf(" (%s)", cut(url))
+	}
+	if field == "" {
+		return place
+	}
+	return place + ": " + field
+}
+
+// cut shortens a text that only helps to find a place.
+func cut(text string) string {
+	const most = 100
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // SameCheck tells whether the other target is checked in the same way: all is equal but where they stand. A

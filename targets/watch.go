@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"io"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -21,29 +22,31 @@ const lookEvery = time.Second
 // two writes within a second or two as one.
 const confirmAfter = 3
 
-// Watch follows the file until ctx ends, and then returns. Each new version is handed to changed; one that has
-// mistakes to failed, once, as setting.Mistakes: the list that was handed over last is still good. A value on
-// reload (SIGHUP) reads the file at once and reports in any case; without a file it does nothing. Both functions are
+// Watch follows the file and the table until ctx ends, and then returns. Each new version is handed to changed; one that
+// has mistakes to failed, once, as setting.Mistakes: the list that was handed over last is still good. A value on
+// reload (SIGHUP) reads all at once and reports in any case; with variables alone it does nothing. Both functions are
 // called by the goroutine that called Watch.
 //
 // The file is looked at once a second, on purpose: notifications of the kernel do not come from network file
 // systems, and are lost where the file is replaced under a bind mount or by the symbolic links of a Kubernetes
 // ConfigMap. It is read when it has been the same for one look, so that a file which is being written is left alone.
+//
+// The table says by NOTIFY that it has changed; it is asked once a minute too. While the database is away the list stays
+// as it is, also if the file has changed: they are one list.
 func (s *Source) Watch(ctx context.Context, reload <-chan struct{}, changed func(*List), failed func(error)) {
-	report := func() {
-		if list, err := s.Load(); err != nil {
-			failed(err)
-		} else {
-			changed(list)
-		}
-	}
+	w := watcher{source: s, changed: changed, failed: failed}
 	var looks <-chan time.Time
-	w := watcher{source: s}
 	if s.followed() {
 		ticker := time.NewTicker(lookEvery)
 		defer ticker.Stop()
 		looks = ticker.C
 		w.start()
+	}
+	rows := make(chan struct{}, 1)
+	if s.table != nil {
+		var following sync.WaitGroup
+		defer following.Wait()
+		following.Go(func() { s.table.follow(ctx, rows) })
 	}
 	for ctx.Err() == nil {
 		select {
@@ -51,15 +54,21 @@ func (s *Source) Watch(ctx context.Context, reload <-chan struct{}, changed func
 		case _, open := <-reload:
 			if !open {
 				reload = nil
-			} else if s.followed() {
-				report()
-				w.start()
+			} else if s.followed() || s.table != nil {
+				w.refused = ""
+				w.report(ctx)
 			}
 		case <-looks:
 			if w.look() {
-				report()
-				w.start()
+				w.refused = ""
+				w.report(ctx)
 			}
+		case <-rows:
+			if s.table.stale() {
+				w.report(ctx)
+			}
+		case <-w.again:
+			w.report(ctx)
 		}
 	}
 }
@@ -67,12 +76,38 @@ func (s *Source) Watch(ctx context.Context, reload <-chan struct{}, changed func
 // followed tells whether there is a file to follow. Variables cannot change, and standard input is read once.
 func (s *Source) followed() bool { return s.cfg.File != "" && s.cfg.File != Stdin }
 
-// watcher knows how the file looked.
+// watcher knows how the file looked, and what was said.
 type watcher struct {
 	source  *Source
-	last    os.FileInfo // at the last look; nil: it was not there
-	settled os.FileInfo // when its content was compared last
-	confirm int         // looks until the content is compared although nothing seems changed
+	changed func(*List)
+	failed  func(error)
+	refused string           // the mistakes that were said last: rows that are wrong stay so while others change
+	again   <-chan time.Time // the list could not be read, and is to be then
+	last    os.FileInfo      // at the last look; nil: it was not there
+	settled os.FileInfo      // when its content was compared last
+	confirm int              // looks until the content is compared although nothing seems changed
+}
+
+// report reads the list, and hands it or its mistakes over.
+func (w *watcher) report(ctx context.Context) {
+	w.again = nil
+	list, err := w.source.LoadAll(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case Unread(err):
+		w.source.table.trouble(err)
+		w.again = time.After(tablePause)
+	case err == nil:
+		w.refused = ""
+		w.changed(list)
+	case err.Error() != w.refused:
+		w.refused = err.Error()
+		w.failed(err)
+	}
+	if w.source.followed() {
+		w.start()
+	}
 }
 
 // start begins after a version was read. Its content is compared once more, for it may have changed since.

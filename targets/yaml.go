@@ -198,11 +198,16 @@ func (y *yamlReader) mapping(f field, n *yaml.Node) string {
 			value = value.Alias
 			y.expanded += len(value.Value)
 		}
+		if f == fieldHeaders && value.Kind == yaml.SequenceNode && key.Kind == yaml.ScalarNode && !given[key.Value] {
+			pairs = append(pairs, y.several(f, key, value)...)
+			given[key.Value] = true
+			continue
+		}
 		switch {
 		case key.Kind != yaml.ScalarNode || value.Kind != yaml.ScalarNode:
 			y.blame(key, rules[f].name, "", errors.New("a name or value that is a list or mapping; want a text or number"))
 		case f == fieldHeaders && given[key.Value]:
-			y.blame(key, rules[f].name, "", errors.New("a header is given twice; want it once"))
+			y.blame(key, rules[f].name, "", errors.New("a header is given twice; want it once, or its values as a list"))
 		default:
 			pairs = append(pairs, pair{strings.TrimSpace(key.Value), strings.TrimSpace(yamlText(value)), int32(key.Line)})
 		}
@@ -213,4 +218,16 @@ func (y *yamlReader) mapping(f field, n *yaml.Node) string {
 	})
 	y.pairs[n] = text
 	return text
+}
+
+// several reads a header that is sent more than once: its values are a list.
+func (y *yamlReader) several(f field, key, list *yaml.Node) (pairs []pair) {
+	for _, value := range list.Content {
+		if value.Kind != yaml.ScalarNode {
+			y.blame(key, rules[f].name, "", errors.New("a value in a list that is no text or number; want a list of texts"))
+			continue
+		}
+		pairs = append(pairs, pair{strings.TrimSpace(key.Value), strings.TrimSpace(yamlText(value)), int32(value.Line)})
+	}
+	return pairs
 }
