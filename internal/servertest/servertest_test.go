@@ -119,3 +119,20 @@ func TestServePackets(t *testing.T) {
 		t.Errorf("%q, %v", got[:n], err)
 	}
 }
+
+// If this failed, a test's server would now and then not start, because a client, or a test beside it, has the port by
+// then. (Seen to fail with ports that the system chooses: they may be clients' too, and about five of 500 are given
+// twice.)
+func TestFreeAddressesAreNobodyElses(t *testing.T) {
+	given := map[string]bool{}
+	for range 500 {
+		addr := FreeAddress(t)
+		if given[addr] {
+			t.Errorf("%s was given twice", addr)
+		}
+		given[addr] = true
+		if _, port, _ := net.SplitHostPort(addr); len(port) != 5 || port >= "32768" {
+			t.Fatalf("%s may be given to a client by the system", addr)
+		}
+	}
+}

@@ -21,7 +21,8 @@ import (
 type Services struct {
 	// DatabaseURL is a superuser's, of the database postgres: do not use that one, see Database.
 	DatabaseURL string
-	// PostgresPrograms is the folder of initdb, pg_ctl and their like.
+	// PostgresPrograms is the folder of initdb, pg_ctl and their like; empty if the servers are containers and PostgreSQL
+	// is not installed beside them.
 	PostgresPrograms string
 
 	KafkaPlaintext     string // no TLS, no login
@@ -44,7 +45,7 @@ type Services struct {
 // Find returns the servers, or skips the test if there are none; with CI=true that is a failure.
 func Find(t testing.TB) Services {
 	t.Helper()
-	s, err := found()
+	s, err := Running()
 	switch {
 	case err == nil:
 	case os.Getenv("CI") == "true":
@@ -54,6 +55,9 @@ func Find(t testing.TB) Services {
 	}
 	return s
 }
+
+// Running returns the servers, for a program that is no test. Its error says why they cannot be used. It looks once.
+func Running() (Services, error) { return found() }
 
 var found = sync.OnceValues(func() (Services, error) {
 	path, err := envFile()

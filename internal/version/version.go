@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// version may be set by the linker (-X); a build by `go install module@version` knows it from the build info.
-var version string
+// version may be set by the linker (-X); a build by `go install module@version` knows it from the build info. So may
+// commit, where a build does not see the repository, as that of the container image.
+var version, commit string
 
 // Short is the version without a leading v: "1.2.3", or "dev" for a build from a work tree.
 func Short() string {
@@ -23,6 +24,9 @@ func Short() string {
 
 // Commit is the revision that was built, with "+dirty" if the tree had changes, or "unknown".
 func Commit() string {
+	if commit != "" {
+		return commit
+	}
 	revision, dirty := "unknown", ""
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -1,0 +1,96 @@
+package memory
+
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// If this failed, a container would be killed because garbage piles up beyond its limit, or none be used that is there.
+func TestContainerLimit(t *testing.T) {
+	for name, c := range map[string]struct {
+		files   map[string]string
+		want    int64
+		limited bool
+	}{
+		"no control groups":        {nil, math.MaxInt64, false},
+		"version 2":                {map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "134217728\n"}, 128 << 20, true},
+		"version 2, no limit":      {map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "max\n"}, math.MaxInt64, false},
+		"the limit of one above":   {map[string]string{"proc/self/cgroup": "0::/a/b/c\n", "sys/fs/cgroup/a/b/c/memory.max": "max\n", "sys/fs/cgroup/a/b/memory.max": "9\n", "sys/fs/cgroup/a/memory.max": "10\n"}, 9, true},
+		"a path from outside":      {map[string]string{"proc/self/cgroup": "0::/../../pod/x\n", "sys/fs/cgroup/memory.max": "7\n"}, 7, true},
+		"version 1":                {map[string]string{"proc/self/cgroup": "5:cpu,memory:/docker/x\n4:pids:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "8\n"}, 8, true},
+		"version 1, no limit":      {map[string]string{"proc/self/cgroup": "5:memory:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}, math.MaxInt64, false},
+		"what nobody can make out": {map[string]string{"proc/self/cgroup": "what\n0::/\n", "sys/fs/cgroup/memory.max": "a lot\n"}, math.MaxInt64, false},
+	} {
+		files := fstest.MapFS{}
+		for path, text := range c.files {
+			files[path] = &fstest.MapFile{Data: []byte(text)}
+		}
+		if got, limited := containerLimit(files); got != c.want || limited != c.limited {
+			t.Errorf("%s: got %d, %v; want %d, %v", name, got, limited, c.want, c.limited)
+		}
+	}
+}
+
+// If this failed, a million targets would take much more memory than they need, or few much more time.
+func TestPercent(t *testing.T) {
+	for _, c := range []struct {
+		live uint64
+		want int
+	}{{0, 400}, {1 << 20, 400}, {64 << 20, 400}, {128 << 20, 200}, {256 << 20, 100}, {512 << 20, 50}, {4 << 30, 50}} {
+		if got := percent(c.live, room); got != c.want {
+			t.Errorf("%d MiB live: got %d, want %d", c.live>>20, got, c.want)
+		}
+	}
+}
+
+// If this failed, the percentage would stay what it was when little lived, and memory run out.
+//
+// Seen to fail when adjust leaves no sentinel behind.
+func TestTuneFollowsWhatLives(t *testing.T) {
+	runtime.GC() // what lived before this test does not count
+	tuned := &tuner{room: 16 << 20}
+	tuned.adjust()
+	defer tuned.stop()
+	if now := inForce(); now != mostPercent {
+		t.Errorf("at the start: %d %%", now)
+	}
+	heap := make([]byte, 32<<20)
+	for deadline := time.Now().Add(20 * time.Second); inForce() != leastPercent; time.Sleep(time.Millisecond) {
+		runtime.GC()
+		if time.Now().After(deadline) {
+			t.Fatalf("with 32 MiB alive: %d %%", inForce())
+		}
+	}
+	runtime.KeepAlive(heap)
+}
+
+// inForce is GOGC as it is.
+func inForce() int {
+	now := debug.SetGCPercent(100)
+	debug.SetGCPercent(now)
+	return now
+}
+
+// If this failed, who sets GOGC or GOMEMLIMIT would not get it, or nobody could see what is in force.
+func TestEnvironmentWins(t *testing.T) {
+	before, limit := debug.SetGCPercent(77), debug.SetMemoryLimit(-1)
+	defer debug.SetGCPercent(before)
+	env := map[string]string{"GOGC": "77", "GOMEMLIMIT": "1GiB"}
+	settings, stop := Tune(func(name string) string { return env[name] })
+	stop()
+	if inForce() != 77 || debug.SetMemoryLimit(-1) != limit {
+		t.Errorf("got %d %%, %d bytes", inForce(), debug.SetMemoryLimit(-1))
+	}
+	if want := []any{"GOGC", "77", "GOMEMLIMIT", "1GiB"}; !slices.Equal(settings, want) {
+		t.Errorf("it says %v, want %v", settings, want)
+	}
+}
