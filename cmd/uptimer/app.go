@@ -106,7 +106,7 @@ Everything is set by environment variables; "uptimer config" lists them. To begi
 	})
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(a.runCommand(), a.checkCommand(), a.configCommand(), a.migrateCommand(), a.schemaCommand(), a.targetsCommand(),
-		a.healthCommand(), a.versionCommand())
+		a.deadLettersCommand(), a.healthCommand(), a.versionCommand())
 	return root
 }
 
@@ -123,7 +123,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 }
 
 // catalog is the event types of this build.
-func catalog() (*events.Catalog, error) { return events.NewCatalog(schemas.FS) }
+func catalog(options ...events.Option) (*events.Catalog, error) {
+	return events.NewCatalog(schemas.FS, options...)
+}
 
 // isTerminal tells whether a person looks at what is written there.
 func isTerminal(w io.Writer) bool {

@@ -92,7 +92,7 @@ func (a *app) prepareChecks(urls []string, host plugin.Host) (*checking, error) 
 	wrongList, wrongSchedule := plugin.Load(a.env, &config), plugin.Load(a.env, &schedule)
 	protocols := pluginsOf(probePlugins)
 	set, wrongProbes := a.openProbes(protocols, host)
-	c := &checking{probes: set, catalog: host.Catalog, where: schedule.Where(), atOnce: min(schedule.Concurrency.Limit(), maxAtOnce)}
+	c := &checking{probes: set, catalog: host.Catalog, where: schedule.Where(), atOnce: schedule.Concurrency.Limit(maxAtOnce)}
 	list, wrongURLs := targets.OfURLs(onceConfig(config, host.Log), protocols, "URL", urls)
 	if err := together(wrongList, wrongSchedule, wrongProbes, wrongURLs); err != nil {
 		return c, err

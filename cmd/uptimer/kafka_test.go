@@ -6,11 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/segmentio/kafka-go"
@@ -51,6 +49,7 @@ func uuidsOf(t *testing.T, broker, topic string) map[string]int {
 // Events that a producer acknowledged, and a consumer then lost because somebody killed it, are what the whole detour
 // over Kafka is against.
 func TestAKilledConsumerLosesNothing(t *testing.T) {
+	t.Parallel()
 	s, name, env := aTopic(t)
 	const count = 20_000
 	producer := start(t, append(env, "READER_PLUGIN=dummy", "WRITER_PLUGIN=kafka", fmt.Sprintf("DUMMY_EVENT_COUNT=%d", count)))
@@ -93,38 +92,6 @@ func next(p *process) (e event, ok bool) {
 	return e, true
 }
 
-// Whoever mistypes a password at the first deployment should read so in the last line of the log, soon.
-func TestARefusalEndsTheStart(t *testing.T) {
-	s, name, env := aTopic(t)
-	topictest.Create(t, topictest.Client(t, s.KafkaPlaintext), name, 1)
-	foreign := topictest.Authority(t)
-	for what, c := range map[string]struct {
-		env  []string
-		want string
-	}{
-		"wrong password":  {[]string{"KAFKA_BOOTSTRAP_SERVER=" + s.KafkaSASLPlaintext, "KAFKA_SASL_USERNAME=uptimer", "KAFKA_SASL_PASSWORD=geheim"}, "does not accept user name and password"},
-		"wrong authority": {[]string{"KAFKA_BOOTSTRAP_SERVER=" + s.KafkaSSL, "KAFKA_SSL_CAFILE=" + foreign.CAFile}, "none of our authorities has signed"},
-	} {
-		for _, plugins := range [][]string{
-			{"READER_PLUGIN=dummy", "WRITER_PLUGIN=kafka"}, {"READER_PLUGIN=kafka", "WRITER_PLUGIN=stdout"},
-			{"READER_PLUGIN=kafka", "WRITER_PLUGIN=kafka"}, // the writer finds out although there is no event
-		} {
-			t.Run(what+" "+strings.Join(plugins, " "), func(t *testing.T) {
-				t.Parallel()
-				began := time.Now()
-				p := start(t, slices.Concat(env, c.env, plugins))
-				p.exit(exitFailed)
-				if took := time.Since(began); took > 15*time.Second {
-					t.Errorf("it took %v", took)
-				}
-				if log := p.log(); !strings.Contains(log, c.want) || strings.Contains(log, "geheim") || strings.Contains(log, "goroutine ") {
-					t.Errorf("want a line that says %q:\n%s", c.want, log)
-				}
-			})
-		}
-	}
-}
-
 // allow lets only somebody do something, so that the guest may not.
 func allow(t *testing.T, s testservices.Services, kind kafka.ResourceType, name string, operations ...kafka.ACLOperationType) {
 	t.Helper()
@@ -151,6 +118,7 @@ func allow(t *testing.T, s testservices.Services, kind kafka.ResourceType, name 
 
 // A missing permission must be named, too, and not look like a topic that does not exist, or an empty one.
 func TestAMissingPermissionEndsTheStart(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		kind    kafka.ResourceType
 		plugins []string

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/uptimer/uptimer/internal/servertest"
 )
 
 // beUptimer makes the test binary be the program, so that tests can send it signals and look at its exit code.
@@ -19,6 +21,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(beUptimer) != "" {
 		os.Exit(run())
 	}
+	servertest.SideBySide(8)
 	// The wait for a second signal ends with the process only.
 	goleak.VerifyTestMain(m)
 }

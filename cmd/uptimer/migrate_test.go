@@ -24,6 +24,7 @@ func TestMigrate(t *testing.T) {
 		{[]string{"migrate", "status"}, "applied", true},
 		{[]string{"migrate", "down"}, "pending", true},
 		{[]string{"migrate", "down"}, "pending", true},
+		{[]string{"migrate", "down"}, "pending", true},
 		{[]string{"migrate", "down"}, "", false},
 		{[]string{"migrate", "status"}, "pending", true},
 	} {
@@ -63,12 +64,14 @@ func TestMigrateRefusals(t *testing.T) {
 // If this failed, uptimer would go on in front of a database that will never let it in, or say the password.
 func TestRunWithAWrongPassword(t *testing.T) {
 	url := testservices.URLOf(t, testservices.Find(t).DatabaseURL, "", "swordfish", "")
-	began := time.Now()
-	got := call(t, []string{"DATABASE_URL=" + url, "WRITER_PLUGIN=postgres", "READER_PLUGIN=dummy"}, "run")
-	if got.code != 1 || !strings.Contains(got.stderr, "password authentication failed") || strings.Contains(got.stderr, "swordfish") {
-		t.Errorf("exit code %d after %v\n%s", got.code, time.Since(began), got.stderr)
-	}
-	if lines := got.complaints(); len(lines) != 1 {
-		t.Errorf("%q, want one line", lines)
+	for _, more := range []string{"WORKERS=1", "WORKERS=3"} {
+		began := time.Now()
+		got := call(t, []string{"DATABASE_URL=" + url, "WRITER_PLUGIN=stdout,postgres", "READER_PLUGIN=dummy", more}, "run")
+		if got.code != 1 || !strings.Contains(got.stderr, "password authentication failed") || strings.Contains(got.stderr, "swordfish") {
+			t.Errorf("%s: exit code %d after %v\n%s", more, got.code, time.Since(began), got.stderr)
+		}
+		if lines := got.complaints(); len(lines) != 1 {
+			t.Errorf("%s: %q, want one line", more, lines)
+		}
 	}
 }

@@ -25,6 +25,7 @@ type process struct {
 	mu     sync.Mutex
 	stderr strings.Builder
 	ended  chan struct{}
+	over   time.Time // when; after ended
 }
 
 // start runs the program with these variables and nothing else.
@@ -55,6 +56,7 @@ func startWith(t *testing.T, stdin *os.File, environ []string) *process {
 	go func() {
 		defer close(p.ended)
 		_ = p.cmd.Wait() // the exit code says it
+		p.over = time.Now()
 	}()
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()

@@ -71,17 +71,19 @@ func TestSIGTERMIsNoOutage(t *testing.T) {
 
 // Somebody whose writer hangs presses Ctrl-C twice and wants his shell back.
 func TestASecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	p := start(t, []string{"PROBE_URLS=" + aServer(t), "PROBE_INTERVAL=0.01", "SHUTDOWN_GRACE=25"})
 	p.says("uptimer starts")
 	time.Sleep(2 * time.Second) // nobody reads: the pipe is full and the writer hangs
 	p.signal(syscall.SIGINT)
-	time.Sleep(200 * time.Millisecond)
+	time.Sleep(2 * sameSignal)
 	p.signal(syscall.SIGINT)
 	p.exit(exitInterrupted)
 }
 
 // Events that could not be written within the grace are lost; whoever restarts uptimer must learn it.
 func TestEventsThatAreGivenUpAreCounted(t *testing.T) {
+	t.Parallel()
 	p := start(t, []string{"PROBE_URLS=" + aServer(t), "PROBE_INTERVAL=0.01", "SHUTDOWN_GRACE=0.5"})
 	p.says("uptimer starts")
 	time.Sleep(3 * time.Second)
@@ -94,6 +96,7 @@ func TestEventsThatAreGivenUpAreCounted(t *testing.T) {
 
 // A reader of stdout that stops for a while must find everything when it goes on.
 func TestAReaderThatStopsMissesNothing(t *testing.T) {
+	t.Parallel()
 	p := start(t, []string{"PROBE_URLS=" + aServer(t), "PROBE_INTERVAL=0.02", "PROBE_COUNT=150"})
 	p.says("uptimer starts")
 	time.Sleep(4 * time.Second) // 150 events are more than a pipe holds
@@ -122,6 +125,7 @@ func TestOnePassEndsByItself(t *testing.T) {
 
 // A list that is changed must be in force without a restart, and a broken one must not be.
 func TestTheListIsFollowed(t *testing.T) {
+	t.Parallel()
 	url := aServer(t)
 	list := filepath.Join(t.TempDir(), "targets.csv")
 	write(t, list, url+"/one,0.2\n")
@@ -144,6 +148,7 @@ func TestTheListIsFollowed(t *testing.T) {
 
 // On call, one looks at the metrics and at health first.
 func TestMetricsAndHealth(t *testing.T) {
+	t.Parallel()
 	addr := servertest.FreeAddress(t)
 	down := call(t, []string{"METRICS_ADDR=" + addr}, "health")
 	if down.code != exitFailed || down.stdout != "" {
@@ -218,7 +223,7 @@ func TestAMetricsAddressThatIsTaken(t *testing.T) {
 
 // A list that comes through a pipe may be slow to come; whoever stops uptimer meanwhile must not wait for it. Seen to
 // fail when standard input was read directly.
-func TestSIGTERMWhileTheListIsRead(t *testing.T) {
+func TestSIGTERMWhileTheListIsRead(t *testing.T) { // not beside others: the process must be up when the signals come
 	in, out, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -236,6 +241,7 @@ func TestSIGTERMWhileTheListIsRead(t *testing.T) {
 // SIGHUP from an operator's script in the last seconds of a process must not cost the events in hand. Seen to fail when
 // the signal was given back before the end.
 func TestSIGHUPDuringTheGrace(t *testing.T) {
+	t.Parallel()
 	p := start(t, []string{"PROBE_URLS=" + aServer(t), "PROBE_INTERVAL=0.02", "PROBE_COUNT=150", "SHUTDOWN_GRACE=25"})
 	p.says("uptimer starts")
 	time.Sleep(4 * time.Second)
@@ -250,6 +256,7 @@ func TestSIGHUPDuringTheGrace(t *testing.T) {
 
 // Traffic must not be sent, and nobody be calmed, by an instance whose events go nowhere.
 func TestNotReadyWhileNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
 	addr := servertest.FreeAddress(t)
 	p := start(t, []string{"PROBE_URLS=" + aServer(t), "PROBE_INTERVAL=0.01", "METRICS_ADDR=" + addr})
 	p.says("uptimer starts")

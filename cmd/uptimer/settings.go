@@ -11,12 +11,15 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/internal/setting"
+	kafkareader "github.com/uptimer/uptimer/readers/kafka"
+	stdoutwriter "github.com/uptimer/uptimer/writers/stdout"
 )
 
 // runSettings are the settings that belong to no plugin.
 type runSettings struct {
 	Reader    setting.Words    `envconfig:"READER_PLUGIN" default:"probes" desc:"where events come from: probes (all protocols), any of http, tcp, icmp (a comma list: only these), kafka, or dummy"`
-	Writer    setting.Words    `envconfig:"WRITER_PLUGIN" default:"stdout" desc:"where events go: stdout, kafka or postgres"`
+	Writer    setting.Words    `envconfig:"WRITER_PLUGIN" default:"stdout" desc:"where events go: stdout, kafka, postgres, or a comma list: then to all of them"`
+	Workers   setting.Count    `envconfig:"WORKERS" default:"1" desc:"with READER_PLUGIN=kafka: members of the group in this process, each with writers of its own; else writers of each kind, chosen by the target's id"`
 	LogLevel  logLevel         `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	LogFormat logFormat        `envconfig:"LOG_FORMAT" desc:"text or json (default: text on a terminal, else json)"`
 	Grace     setting.Duration `envconfig:"SHUTDOWN_GRACE" default:"8s" desc:"how long what is in hand is still written after SIGTERM"`
@@ -29,8 +32,14 @@ func (s runSettings) Validate() error {
 	if s.Grace < 0 {
 		ms.Add("SHUTDOWN_GRACE", s.Grace.String(), errors.New("below zero; want a time span such as 8s"))
 	}
+	if s.Workers < 1 || s.Workers > maxWorkers {
+		ms.Add("WORKERS", s.Workers.String(), fmt.Errorf("out of range; want 1 to %d", maxWorkers))
+	}
 	return ms.Err()
 }
+
+// maxWorkers keeps a slip of the finger from asking for more connections than any database has.
+const maxWorkers = 1000
 
 type logLevel slog.Level
 
@@ -124,22 +133,40 @@ func (s runSettings) source() (source, error) {
 	}
 }
 
-// sink is the one writer that WRITER_PLUGIN asks for.
-func (s runSettings) sink() (string, error) {
+// sinks are the writers that WRITER_PLUGIN asks for, each once.
+func (s runSettings) sinks() ([]string, error) {
 	names, known := pluginNames(s.Writer), pluginsOf(writerPlugins)
 	var ms setting.Mistakes
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			ms.Add("WRITER_PLUGIN", name, fmt.Errorf("no such plugin; want one of %s", strings.Join(known, ", ")))
+			ms.Add("WRITER_PLUGIN", name, fmt.Errorf("no such plugin; want one of %s, or a list of them", strings.Join(known, ", ")))
 		}
 	}
-	if len(ms) == 0 && len(names) != 1 {
-		ms.Add("WRITER_PLUGIN", s.Writer.String(), errors.New("more than one writer; want one"))
+	return names, ms.Err()
+}
+
+// workers is WORKERS, or one while that is a mistake.
+func (s runSettings) workers() int {
+	if s.Workers < 1 || s.Workers > maxWorkers {
+		return 1
 	}
-	if len(ms) > 0 {
-		return "", ms
+	return int(s.Workers)
+}
+
+// readersOf is how many readers there are of a plugin: only a topic can be shared out among several.
+func (s runSettings) readersOf(name string) int {
+	if name == kafkareader.Plugin.Name {
+		return s.workers()
 	}
-	return names[0], nil
+	return 1
+}
+
+// writersOf is how many writers there are of a plugin: standard output is one for all.
+func (s runSettings) writersOf(name string) int {
+	if name == stdoutwriter.Plugin.Name {
+		return 1
+	}
+	return s.workers()
 }
 
 func (s runSettings) grace() time.Duration { return time.Duration(s.Grace) }

@@ -5,12 +5,18 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // exitInterrupted is the exit code after a second signal, as of a shell's Ctrl-C.
 const exitInterrupted = 130
 
-// untilSignal returns a context that the first SIGTERM or SIGINT cancels. A second one ends the process at once.
+// sameSignal is how long further signals are taken for the first one: timeout(1) and some supervisors signal the process
+// and then its whole group, which would end it at once, with what is in hand.
+const sameSignal = 250 * time.Millisecond
+
+// untilSignal returns a context that the first SIGTERM or SIGINT cancels. A second one, not at once but later, ends the
+// process.
 func untilSignal(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
@@ -22,7 +28,9 @@ func untilSignal(parent context.Context) (ctx context.Context, stop func()) {
 		case <-ctx.Done():
 			return
 		}
-		<-signals
+		for first := time.Now(); time.Since(first) < sameSignal; {
+			<-signals
+		}
 		os.Exit(exitInterrupted)
 	}()
 	return ctx, func() { signal.Stop(signals); cancel() }

@@ -21,7 +21,7 @@ func (a *app) targetsCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.validateCommand())
+	cmd.AddCommand(a.validateCommand(), a.importCommand(), a.exportCommand())
 	return cmd
 }
 
@@ -41,31 +41,40 @@ Exit codes: 0 the list is good, 2 it is not.`,
 }
 
 func (a *app) validateTargets(ctx context.Context, args []string) error {
+	config, set, protocols, err := a.openList(args)
+	defer func() { _ = set.Close() }() // no probe was started, so there is nothing to lose
+	if err != nil {
+		return err
+	}
+	source := targets.NewSource(config, protocols, interruptible(ctx, a.stdin))
+	if err := a.addTable(source, config, slog.New(slog.DiscardHandler)); err != nil {
+		return err
+	}
+	return failed(ctx, a.validateList(ctx, source, set.Prepare))
+}
+
+// openList opens what is needed to read and check a list: the file that the arguments name, or what the environment does.
+func (a *app) openList(args []string) (config targets.Config, set probes.Set, protocols []string, err error) {
 	settings, wrong := a.settings()
 	host, err := a.host(slog.New(slog.DiscardHandler))
 	if err != nil {
-		return err
+		return config, nil, nil, err
 	}
 	source, err := settings.source()
 	if err != nil || source.reader != "" {
 		source.protocols = pluginsOf(probePlugins)
 	}
-	var config targets.Config
 	wrongList := plugin.Load(a.env, &config)
 	set, wrongProbes := a.openProbes(source.protocols, host)
-	defer func() { _ = set.Close() }() // no probe was started, so there is nothing to lose
-	if err := together(wrong, err, wrongList, wrongProbes); err != nil {
-		return err
-	}
 	if len(args) == 1 {
-		config.File, config.URLs, config.Regexes = args[0], "", ""
+		config.File, config.URLs, config.Regexes, config.Table = args[0], "", "", ""
 	}
-	return a.validateList(targets.NewSource(config, source.protocols, interruptible(ctx, a.stdin)), set.Prepare)
+	return config, set, source.protocols, together(wrong, err, wrongList, wrongProbes)
 }
 
 // validateList reads a list and says what is in it.
-func (a *app) validateList(source *targets.Source, prepare func([]targets.Target) ([]probes.Entry, error)) error {
-	list, err := source.Load()
+func (a *app) validateList(ctx context.Context, source *targets.Source, prepare func([]targets.Target) ([]probes.Entry, error)) error {
+	list, err := source.LoadAll(ctx)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,30 @@ var wrongSettings = []struct {
 	{[]string{"PROBE_URLS=a.example", "READER_PLUGIN=gopher"}, []string{`READER_PLUGIN="gopher": no such plugin; want one of probes, http, tcp, icmp, dummy, kafka`}},
 	{[]string{"PROBE_URLS=a.example", "READER_PLUGIN=dummy,http"}, []string{`READER_PLUGIN="dummy,http": more than one reader; want one, or a list of protocols such as http,tcp`}},
 	{[]string{"PROBE_URLS=https://a.example", "READER_PLUGIN=tcp"}, []string{`PROBE_URLS="https://a.example": `}},
-	{[]string{"PROBE_URLS=a.example", "WRITER_PLUGIN=paper"}, []string{`WRITER_PLUGIN="paper": no such plugin; want one of stdout, kafka`}},
+	{[]string{"PROBE_URLS=a.example", "WRITER_PLUGIN=paper"}, []string{`WRITER_PLUGIN="paper": no such plugin; want one of stdout, kafka, postgres, or a list of them`}},
+	{[]string{"PROBE_URLS=a.example", "WRITER_PLUGIN=paper,stdout,stone"}, []string{`WRITER_PLUGIN="paper": no such plugin; want one of`, `WRITER_PLUGIN="stone": no such plugin; want one of`}},
+	{[]string{"PROBE_URLS=a.example", "WRITER_PLUGIN=,"}, []string{`WRITER_PLUGIN=",": an empty list; want words separated by commas`}},
+	{[]string{"PROBE_URLS=a.example", "WORKERS=0"}, []string{`WORKERS="0": out of range; want 1 to 1000`}},
+	{[]string{"PROBE_URLS=a.example", "WORKERS=1001"}, []string{`WORKERS="1001": out of range; want 1 to 1000`}},
+	{[]string{"PROBE_URLS=a.example", "WORKERS=-2"}, []string{`WORKERS="-2": not a count; want a whole number such as 3`}},
+	{[]string{"PROBE_URLS=a.example", "WORKERS=two"}, []string{`WORKERS="two": not a count; want a whole number such as 3`}},
+	{[]string{"READER_PLUGIN=kafka", "WRITER_PLUGIN=stdout,kafka,postgres", "WORKERS=3", "STDOUT_FORMAT=xml", "BUFFER_BYTES=0"}, []string{
+		`BUFFER_BYTES="0": not an amount of memory`, `KAFKA_READER_TOPIC: not set; want the name of a topic such as uptimer-events`,
+		`KAFKA_BOOTSTRAP_SERVER: not set`, `STDOUT_FORMAT="xml": unknown`, `KAFKA_WRITER_TOPIC: not set`, `DATABASE_URL: not set`,
+	}},
+	{[]string{"READER_PLUGIN=kafka", "WRITER_PLUGIN=stdout,kafka", "KAFKA_BOOTSTRAP_SERVER=b:1", "KAFKA_READER_TOPIC=a", "KAFKA_WRITER_TOPIC=a"}, []string{
+		`KAFKA_WRITER_TOPIC="a": the topic that is read, so each event would be read and written for ever; want another`,
+	}},
+	{[]string{"READER_PLUGIN=kafka", "WRITER_PLUGIN=kafka", "KAFKA_BOOTSTRAP_SERVER=b:1", "KAFKA_READER_TOPIC=a", "KAFKA_WRITER_TOPIC=a.dead-letter"}, []string{
+		`KAFKA_WRITER_TOPIC="a.dead-letter": the topic for dead letters, which would be among the events; want another`,
+	}},
+	{[]string{"READER_PLUGIN=dummy", "WRITER_PLUGIN=kafka,postgres", "KAFKA_BOOTSTRAP_SERVER=broker", "KAFKA_WRITER_TOPIC=a b", "KAFKA_COMPRESSION=zip",
+		"KAFKA_SASL_USERNAME=u", "KAFKA_SASL_PASSWORD=geheim", "KAFKA_SASL_MECHANISM=GSSAPI", "KAFKA_SSL_CAFILE={dir}/none.pem",
+		"DATABASE_URL=postgres://u:geheim@db/x?sslmode=perhaps", "POSTGRES_PAGESIZE=0", "POSTGRES_RETENTION=1d"}, []string{
+		`KAFKA_COMPRESSION="zip": `, `KAFKA_WRITER_TOPIC="a b": `, `KAFKA_BOOTSTRAP_SERVER="broker": not the address of a broker; want host:port such as localhost:9092`,
+		`KAFKA_SSL_CAFILE="{dir}/none.pem": `, `KAFKA_SASL_MECHANISM="GSSAPI": `,
+		`POSTGRES_RETENTION="1d": `, `DATABASE_URL="(hidden)": `, `POSTGRES_PAGESIZE="0": `,
+	}},
 	{[]string{"PROBE_URLS=a.example", "STDOUT_FORMAT=xml"}, []string{`STDOUT_FORMAT="xml": unknown; want one of json, pretty, text`}},
 	{[]string{"PROBE_URLS=a.example", "LOG_LEVEL=loud"}, []string{`LOG_LEVEL="loud": unknown; want one of debug, info, warn, error`}},
 	{[]string{"PROBE_URLS=a.example", "LOG_FORMAT=xml"}, []string{`LOG_FORMAT="xml": unknown; want one of text, json`}},
@@ -65,6 +88,18 @@ var wrongSettings = []struct {
 	}},
 	{[]string{"PROBE_URLS=a.example", "DISTRIBUTED_WORKERS_ENABLED=yes", "DISTRIBUTED_WORKERS_TOTAL=3", "DISTRIBUTED_WORKERS_INDEX=uptimer-3"}, []string{
 		`DISTRIBUTED_WORKERS_INDEX="uptimer-3": out of range; want 0 to 2, as DISTRIBUTED_WORKERS_TOTAL is 3`,
+	}},
+	{[]string{"PROBE_URLS=a.example", "PROBE_SHARE_GROUP=a b", "PROBE_COUNT=3"}, []string{
+		`PROBE_SHARE_GROUP="a b": set, but PROBE_COUNT is, too; want no PROBE_COUNT: `,
+		`KAFKA_BOOTSTRAP_SERVER: not set; want a broker such as localhost:9092`,
+		`PROBE_SHARE_GROUP="a b": not a name that a topic can bear after "uptimer-share-"; want up to 235 letters, digits, dots, underscores and hyphens`,
+	}},
+	{[]string{"PROBE_URLS=a.example", "PROBE_SHARE_GROUP=a", "PROBE_INTERVAL=-1", "WRITER_PLUGIN=kafka", "KAFKA_BOOTSTRAP_SERVER=x", "KAFKA_WRITER_TOPIC=t"}, []string{
+		`PROBE_SHARE_GROUP="a": set, but PROBE_INTERVAL is below zero; want DISTRIBUTED_WORKERS_ENABLED to divide a single pass: `,
+		`KAFKA_BOOTSTRAP_SERVER="x": not the address of a broker; want host:port such as localhost:9092`,
+	}},
+	{[]string{"PROBE_URLS=a.example", "PROBE_SHARE_GROUP=a", "KAFKA_BOOTSTRAP_SERVER=a:1", "DISTRIBUTED_WORKERS_ENABLED=yes", "DISTRIBUTED_WORKERS_TOTAL=3", "DISTRIBUTED_WORKERS_INDEX=1"}, []string{
+		`PROBE_SHARE_GROUP="a": set, but DISTRIBUTED_WORKERS_ENABLED is, too; want one of them: both divide the list`,
 	}},
 	{[]string{"PROBE_TARGETS_FILE={dir}/none.csv"}, []string{`PROBE_TARGETS_FILE="{dir}/none.csv": `}},
 	{[]string{"PROBE_TARGETS_FILE={dir}/list.txt"}, []string{`PROBE_TARGETS_FILE="{dir}/list.txt": unknown kind of file; want .csv, .yaml or .yml, or - for CSV on standard input`}},
