@@ -1,18 +1,19 @@
 # shellcheck shell=bash
 # One broker of Apache Kafka (KRaft), from its Maven artifacts. Read by ./services.
+kafka_port=${SERVICES_KAFKA_PORT:-19092} # plain text; the next is the controller's, then come TLS, TLS with a login, a login
 
-kafka_runs() { program_in "$root/kafka/pid" && open_port 19092; }
+kafka_runs() { program_in "$root/kafka/pid" && open_port "$kafka_port"; }
 
-# kafka_fetch gets the broker's jars, once.
+# kafka_fetch gets the broker's jars, once for all folders.
 kafka_fetch() {
-	[ ! -d "$root/kafka/libs" ] || return 0
+	mkdir -p "$root/kafka" "$(dirname "$libs")"
+	[ ! -d "$libs" ] || return 0
 	say "fetching Apache Kafka's artifacts (44 MB)"
-	mkdir -p "$root/kafka"
 	cp "$here/pom.xml" "$root/kafka/pom.xml" # away from the tree: Maven may leave things beside it
 	rm -rf "$root/kafka/libs.new"
 	(cd "$root/kafka" && mvn -q -B dependency:copy-dependencies -DoutputDirectory="$root/kafka/libs.new") >"$root/kafka/mvn.log" 2>&1 ||
 		fail "the artifacts cannot be had" "$root/kafka/mvn.log"
-	mv "$root/kafka/libs.new" "$root/kafka/libs"
+	mv -T "$root/kafka/libs.new" "$libs" || [ -d "$libs" ] # another call may have been as fast
 }
 
 # kafka_logins are the lines for a listener that asks for user and password.
@@ -24,14 +25,16 @@ kafka_logins() {
 	echo "$listener.scram-sha-512.sasl.jaas.config=$scram required;"
 }
 
+# kafka_settings are the broker's; it listens at the address $1, and says that it is on loopback.
 kafka_settings() {
-	local advertised=PLAINTEXT://127.0.0.1:19092,SSL://127.0.0.1:19094,SASL_SSL://127.0.0.1:19095,SASL_PLAINTEXT://127.0.0.1:19096
+	local controller=127.0.0.1:$((kafka_port + 1)) advertised=PLAINTEXT://127.0.0.1:$kafka_port
+	advertised+=,SSL://127.0.0.1:$((kafka_port + 2)),SASL_SSL://127.0.0.1:$((kafka_port + 3)),SASL_PLAINTEXT://127.0.0.1:$((kafka_port + 4))
 	cat <<-END
 		process.roles=broker,controller
 		node.id=1
-		controller.quorum.voters=1@127.0.0.1:19093
+		controller.quorum.voters=1@$controller
 		controller.listener.names=CONTROLLER
-		listeners=CONTROLLER://127.0.0.1:19093,$advertised
+		listeners=CONTROLLER://$controller,${advertised//127.0.0.1/$1}
 		advertised.listeners=$advertised
 		listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL,SASL_PLAINTEXT:SASL_PLAINTEXT
 		inter.broker.listener.name=PLAINTEXT
@@ -68,17 +71,23 @@ kafka_settings() {
 	kafka_logins sasl_plaintext
 }
 
-# kafka_init makes the broker's folder, with its users.
-kafka_init() {
-	local folder=$root/kafka id users=() mechanism
-	rm -rf "$folder/data"
-	(umask 077 && kafka_settings >"$folder/server.properties")
-	id=$(openssl rand -base64 16 | tr '+/' 'ab' | cut -c 1-22)
+# kafka_users fills the array users with what makes the users for SCRAM when the broker's folder is formatted.
+kafka_users() {
+	local mechanism
 	for mechanism in SCRAM-SHA-256 SCRAM-SHA-512; do
 		users+=(--add-scram "$mechanism=[name=uptimer,password=$password]")
 		users+=(--add-scram "$mechanism=[name=guest,password=$guest_password]")
 	done
-	java -Xmx128m -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$folder/libs/*" kafka.tools.StorageTool format -t "$id" -c "$folder/server.properties" \
+}
+
+# kafka_init makes the broker's folder, with its users.
+kafka_init() {
+	local folder=$root/kafka id users=()
+	rm -rf "$folder/data"
+	(umask 077 && kafka_settings 127.0.0.1 >"$folder/server.properties")
+	id=$(openssl rand -base64 16 | tr '+/' 'ab' | cut -c 1-22)
+	kafka_users
+	java -Xmx128m -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$libs/*" kafka.tools.StorageTool format -t "$id" -c "$folder/server.properties" \
 		"${users[@]}" >"$folder/format.log" 2>&1 || fail "formatting the broker's folder failed" "$folder/format.log"
 	touch "$folder/data/formatted"
 }
@@ -86,8 +95,8 @@ kafka_init() {
 # kafka_free makes sure that the broker will be able to listen.
 kafka_free() {
 	local port
-	for port in 19092 19093 19094 19095 19096; do
-		! open_port $port || fail "port $port is taken by another program"
+	for port in $(seq "$kafka_port" $((kafka_port + 4))); do
+		! open_port "$port" || fail "port $port is taken by another program"
 	done
 }
 
@@ -100,11 +109,11 @@ kafka_up() {
 	[ -e "$folder/data/formatted" ] || kafka_init
 	# The compiler's first tier alone: on few cores the second costs more than it brings in a short life.
 	(cd "$folder" && exec setsid nohup java -Xms256m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$folder/libs/*" kafka.Kafka "$folder/server.properties" \
+		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$libs/*" kafka.Kafka "$folder/server.properties" \
 		</dev/null >"$folder/log" 2>&1 9>&-) &
 	broker=$!
 	echo $broker >"$folder/pid"
-	(cd "$repository" && go build -o "$root/kafka/joinable" ./dev/services/joinable && exec "$root/kafka/joinable" 127.0.0.1:19092 9>&-) &
+	(cd "$repository" && go build -o "$root/kafka/joinable" ./dev/services/joinable && exec "$root/kafka/joinable" "127.0.0.1:$kafka_port" 9>&-) &
 	waiting=$!
 	if ! wait -n -p ended $broker $waiting || [ "$ended" = $broker ]; then
 		kill $waiting 2>/dev/null || true

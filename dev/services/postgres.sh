@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # PostgreSQL from Debian's packages, in a cluster of its own. Read by ./services.
-postgres_port=25432
+postgres_port=${SERVICES_POSTGRES_PORT:-25432}
 
 # postgres_programs is where the newest version's programs are, or nothing.
 postgres_programs() { find /usr/lib/postgresql/*/bin -maxdepth 0 2>/dev/null | sort -V | tail -n 1; }
