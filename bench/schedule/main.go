@@ -16,8 +16,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
+
+	"github.com/uptimer/uptimer/bench/farm"
 )
 
 // plan is what is measured.
@@ -53,9 +56,8 @@ func run() int {
 
 // What can be measured.
 const (
-	shortest      = 10 * time.Millisecond // as PROBE_INTERVAL
-	fewest        = 3                     // intervals: the first and the last say little
-	mostAddresses = 250 * 256             // of a farm
+	shortest = 10 * time.Millisecond // as PROBE_INTERVAL
+	fewest   = 3                     // intervals: the first and the last say little
 )
 
 // check is an error, a line for each flag, if that cannot be measured.
@@ -72,8 +74,8 @@ func (p plan) check() error {
 	} else if least := max(fewest*p.interval, aside+p.interval); p.duration < least {
 		wrong("duration", p.duration, fmt.Sprintf("at least %v with an interval of %v", least, p.interval))
 	}
-	if p.addresses < 1 || p.addresses > mostAddresses {
-		wrong("addresses", p.addresses, fmt.Sprintf("1 to %d", mostAddresses))
+	if p.addresses < 1 || p.addresses > farm.MostAddresses {
+		wrong("addresses", p.addresses, fmt.Sprintf("1 to %d", farm.MostAddresses))
 	}
 	return errors.Join(errs...)
 }
@@ -88,11 +90,12 @@ func noMore(arguments []string) error {
 
 // measure runs the program twice, with one target and with all, and prints what it saw.
 func measure(ctx context.Context, p plan) error {
-	farm, err := newFarm(p.addresses)
+	answer := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "All Systems Operational") }
+	targets, err := farm.New(p.addresses, http.HandlerFunc(answer))
 	if err != nil {
 		return err
 	}
-	defer farm.close()
+	defer targets.Close()
 	folder, err := os.MkdirTemp("", "uptimer-schedule-")
 	if err != nil {
 		return err
@@ -105,11 +108,11 @@ func measure(ctx context.Context, p plan) error {
 	}
 	alone := p
 	alone.targets, alone.duration = 1, 3*time.Second
-	small, err := runUptimer(ctx, alone, farm, folder)
+	small, err := runUptimer(ctx, alone, targets, folder)
 	if err != nil {
 		return err
 	}
-	full, err := runUptimer(ctx, p, farm, folder)
+	full, err := runUptimer(ctx, p, targets, folder)
 	if err != nil {
 		return err
 	}

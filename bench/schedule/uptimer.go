@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/uptimer/uptimer/bench/farm"
 )
 
 // check is what an event says of one check.
@@ -44,7 +46,7 @@ func build(ctx context.Context, folder string) (string, error) {
 }
 
 // runUptimer runs the program for a while on targets of the farm, reads its events and stops it.
-func runUptimer(ctx context.Context, p plan, f *farm, folder string) (*outcome, error) {
+func runUptimer(ctx context.Context, p plan, f *farm.Farm, folder string) (*outcome, error) {
 	list := filepath.Join(folder, "targets.csv")
 	if err := writeList(list, p, f); err != nil {
 		return nil, err
@@ -75,11 +77,11 @@ func runUptimer(ctx context.Context, p plan, f *farm, folder string) (*outcome, 
 	return &o, err
 }
 
-func writeList(path string, p plan, f *farm) error {
+func writeList(path string, p plan, f *farm.Farm) error {
 	var b strings.Builder
 	b.WriteString("url\n")
 	for i := range p.targets {
-		b.WriteString(f.url(i) + "\n")
+		b.WriteString(f.URL(i) + "\n")
 	}
 	return os.WriteFile(path, []byte(b.String()), 0o600)
 }

@@ -1,0 +1,129 @@
+//go:build linux
+
+package main
+
+import (
+	"math"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/uptimer/uptimer/bench/field"
+)
+
+// window is the time over which a run is judged.
+type window struct{ from, to time.Time }
+
+func (w window) holds(at int64) bool { return at >= w.from.UnixNano() && at < w.to.UnixNano() }
+
+// findings are worked out from the events of a run, and from the farm's records.
+type findings struct {
+	checks    int // in the window
+	missed    int // slots in the window without a check
+	outages   int // checks that called a target down that is up
+	reasons   map[string]int
+	late      []time.Duration // event_time - scheduled_at
+	wrong     []time.Duration // reported time - that of the target, either way
+	farmLate  []time.Duration
+	unmatched int     // checks that the farm knows nothing of
+	fair      float64 // how often the least checked target was, as a part of the average
+}
+
+// look works out what the events of a run say about the targets of the scenario, but for those that never answer.
+// There is one target for each id.
+func look(s scenario, events []seen, records []field.Record, w window) (f findings) {
+	f.reasons = map[string]int{}
+	asked := byTarget(records)
+	own := map[[16]byte][]int64{}
+	for _, e := range events {
+		if !s.judges(e.target) {
+			continue
+		}
+		own[e.id] = append(own[e.id], e.due)
+		if !w.holds(e.began) {
+			continue
+		}
+		f.checks++
+		f.late = append(f.late, time.Duration(e.began-e.due))
+		if !e.up {
+			f.outages++
+			f.reasons[e.reason]++
+			continue
+		}
+		if records == nil {
+			continue
+		}
+		record, ok := find(asked[e.target], e)
+		if !ok {
+			f.unmatched++
+			continue
+		}
+		f.wrong = append(f.wrong, (time.Duration(e.took) - record.Took() - time.Duration(record.Asked-record.Connected)).Abs())
+		f.farmLate = append(f.farmLate, time.Duration(record.Late))
+	}
+	least := math.MaxInt
+	for _, dues := range own {
+		f.missed += missed(dues, w, s.interval)
+		inside := 0
+		for _, due := range dues {
+			if w.holds(due) {
+				inside++
+			}
+		}
+		least = min(least, inside)
+	}
+	f.fair = float64(least) * float64(len(own)) / float64(max(f.checks, 1))
+	for _, list := range [][]time.Duration{f.late, f.wrong, f.farmLate} {
+		slices.Sort(list)
+	}
+	return f
+}
+
+// byTarget sorts records by target, and those of each by time.
+func byTarget(records []field.Record) map[netip.AddrPort][]field.Record {
+	all := map[netip.AddrPort][]field.Record{}
+	for _, r := range records {
+		if r.Answered != 0 {
+			all[r.Target] = append(all[r.Target], r)
+		}
+	}
+	for _, list := range all {
+		slices.SortFunc(list, func(a, b field.Record) int { return int(a.Asked - b.Asked) })
+	}
+	return all
+}
+
+// slack is how far two clocks of one machine may be apart; event_time has microseconds only.
+const slack = 50 * time.Microsecond
+
+// find is the record that belongs to a check: asked while it ran.
+func find(records []field.Record, e seen) (field.Record, bool) {
+	i, _ := slices.BinarySearchFunc(records, e.began-int64(slack), func(r field.Record, at int64) int { return int(r.Asked - at) })
+	if i == len(records) || records[i].Asked > e.began+e.took+int64(slack) {
+		return field.Record{}, false
+	}
+	return records[i], true
+}
+
+// missed counts the slots of a target in the window at which it was not checked. Its last check tells its rhythm.
+func missed(dues []int64, w window, interval time.Duration) (n int) {
+	slices.Sort(dues)
+	from, to, step := w.from.UnixNano(), w.to.UnixNano(), int64(interval)
+	slot := dues[len(dues)-1]
+	for slot -= (slot - from) / step * step; slot < from; slot += step {
+	}
+	for ; slot < to; slot += step {
+		if _, checked := slices.BinarySearch(dues, slot); !checked {
+			n++
+		}
+	}
+	return n
+}
+
+// percentile of sorted times.
+func percentile(sorted []time.Duration, p float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(float64(len(sorted))*p/100), len(sorted)-1)].Round(10 * time.Microsecond)
+}

@@ -1,0 +1,201 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/uptimer/uptimer/bench/field"
+)
+
+// scenario is what is measured, and what must hold.
+type scenario struct {
+	name     string
+	says     string
+	kind     string        // http, keepalive, https, tcp or icmp
+	rate     int           // checks a second
+	interval time.Duration // of each target; there are rate × interval targets
+	duration time.Duration
+	delay    time.Duration // of the answer
+	hanging  int           // so many of the targets take the connection and never answer
+	disturb  disturbance   // what happens meanwhile
+	alone    bool          // there is nothing to compare with a bare client
+	peers    bool          // it is compared with other probers, as far as they are installed
+	bounds   bounds
+}
+
+// bounds are what must hold; zero: anything.
+type bounds struct {
+	ratio float64       // of CPU time a check to that of the bare client
+	late  time.Duration // p99 of the start, from the second interval on
+	error time.Duration // p99 of the reported time, unless the target's own lateness is half of that or more
+
+	missed    bool          // slots may be missed: more is asked than can be done
+	memory    int64         // most resident bytes
+	first     time.Duration // from the start to the first event
+	ownFaults bool          // there must be some: checks that the disturbance has spoilt
+	fair      float64       // a target is checked at least so often as this part of the average
+}
+
+var scenarios = []scenario{
+	{
+		name: "million", says: "a million checks a minute, fresh connections", kind: "http",
+		rate: 16_667, interval: 10 * time.Second, duration: 3 * time.Minute,
+		bounds: bounds{ratio: 1.3, late: 50 * time.Millisecond},
+	},
+	{
+		name: "stretch", says: "20,000 a second", kind: "http",
+		rate: 20_000, interval: 10 * time.Second, duration: time.Minute, bounds: bounds{late: 50 * time.Millisecond},
+	},
+	{
+		name: "clean", says: "15,000 a second", kind: "http",
+		rate: 15_000, interval: 10 * time.Second, duration: time.Minute, bounds: bounds{late: 50 * time.Millisecond},
+	},
+	{
+		name: "thousand", says: "1,000 a second, which leaves the machine time", kind: "http",
+		rate: 1000, interval: 10 * time.Second, duration: time.Minute, bounds: bounds{late: 50 * time.Millisecond},
+	},
+	{
+		name: "delay50", says: "5,000 a second of targets that take 50 ms", kind: "http",
+		rate: 5000, interval: 10 * time.Second, duration: time.Minute, delay: 50 * time.Millisecond,
+		bounds: bounds{error: 2 * time.Millisecond},
+	},
+	{
+		name: "peers", says: "beside other probers: 5,000 a second of targets that take 50 ms", kind: "http", peers: true,
+		rate: 5000, interval: time.Second, duration: 30 * time.Second, delay: 50 * time.Millisecond,
+	},
+	{
+		name: "keepalive", says: "10,000 a second on kept connections", kind: "keepalive",
+		rate: 10_000, interval: 2 * time.Second, duration: 30 * time.Second,
+	},
+	{
+		name: "https", says: "2,000 handshakes a second", kind: "https",
+		rate: 2000, interval: 10 * time.Second, duration: 30 * time.Second, bounds: bounds{ratio: 1.15},
+	},
+	{
+		name: "tcp", says: "10,000 connects a second", kind: "tcp",
+		rate: 10_000, interval: 10 * time.Second, duration: 30 * time.Second, bounds: bounds{ratio: 1.25},
+	},
+	{
+		name: "icmp", says: "10,000 echoes a second", kind: "icmp",
+		rate: 10_000, interval: 10 * time.Second, duration: 30 * time.Second, bounds: bounds{ratio: 1.35},
+	},
+	{
+		name: "targets", says: "a million targets, each once a minute", kind: "http", alone: true,
+		rate: 16_667, interval: time.Minute, duration: 150 * time.Second,
+		bounds: bounds{late: 50 * time.Millisecond, memory: 800 << 20, first: 2 * time.Second},
+	},
+	{
+		name: "stopped", says: "the process is stopped for 5 s", kind: "http", alone: true, delay: 50 * time.Millisecond,
+		rate: 5000, interval: 10 * time.Second, duration: 40 * time.Second, disturb: stopped,
+		bounds: bounds{missed: true, ownFaults: true},
+	},
+	{
+		name: "busy", says: "two other programs want all of the machine", kind: "http", alone: true, delay: 50 * time.Millisecond,
+		rate: 5000, interval: 10 * time.Second, duration: 40 * time.Second, disturb: busy,
+		bounds: bounds{missed: true},
+	},
+	{
+		name: "pause", says: "the reader of standard output stops for 10 s", kind: "http", alone: true,
+		rate: 5000, interval: 10 * time.Second, duration: 40 * time.Second, disturb: paused,
+		bounds: bounds{memory: 600 << 20},
+	},
+	{
+		name: "hanging", says: "2,000 targets never answer, beside 3,000 good ones", kind: "http", alone: true,
+		rate: 500, interval: 10 * time.Second, duration: 60 * time.Second, hanging: 2000,
+		bounds: bounds{late: 50 * time.Millisecond, error: 2 * time.Millisecond},
+	},
+	{
+		name: "overload", says: "40,000 a second are asked for", kind: "http", alone: true,
+		rate: 40_000, interval: 5 * time.Second, duration: 60 * time.Second,
+		bounds: bounds{missed: true, fair: 0.5},
+	},
+	{
+		name: "relief", says: "40,000 a second are asked for, and then 10,000", kind: "http", alone: true,
+		rate: 10_000, interval: 5 * time.Second, duration: 60 * time.Second, disturb: relieved,
+		bounds: bounds{late: 50 * time.Millisecond},
+	},
+}
+
+func scenarioNames() (names []string) {
+	for _, s := range scenarios {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// settles is when every target is at its slots: a target is first checked within an interval, and leaves out a slot that
+// is nearer than half an interval after that.
+func (s scenario) settles() time.Duration { return s.interval*3/2 + aside }
+
+// targets is how many there are.
+func (s scenario) targets() int { return int(float64(s.rate) * s.interval.Seconds()) }
+
+// The farm's ports.
+const (
+	httpPort    = 18080
+	hangingPort = 18081
+	httpsPort   = 18443
+	tcpPort     = 18090
+)
+
+// secureAddresses is over how many addresses https targets are spread: the certificate names them all.
+const secureAddresses = 50
+
+// fields is what the farm must serve.
+func (s scenario) fields() []field.Spec {
+	switch s.kind {
+	case "https":
+		return []field.Spec{{Kind: field.HTTPS, Port: httpsPort}}
+	case "tcp":
+		return []field.Spec{{Kind: field.TCP, Port: tcpPort}}
+	case "icmp":
+		return nil // the kernel answers
+	}
+	return []field.Spec{{Kind: field.HTTP, Port: httpPort, Delay: s.delay, Close: s.kind == "http"}, {Kind: field.HTTP, Port: hangingPort, Fault: field.Hang}}
+}
+
+// address is the address of target i: each its own, so that no port is used up.
+func (s scenario) address(i int) netip.Addr {
+	if s.kind == "https" {
+		i %= secureAddresses
+	}
+	i += 1 << 16 // 127.1.0.0 on
+	return netip.AddrFrom4([4]byte{127, byte(i >> 16), byte(i >> 8), byte(i)})
+}
+
+// url is the URL of target i.
+func (s scenario) url(i int) string {
+	switch s.kind {
+	case "https":
+		return fmt.Sprintf("https://%s:%d/status/%d", s.address(i), httpsPort, i)
+	case "tcp":
+		return fmt.Sprintf("tcp://%s:%d", s.address(i), tcpPort)
+	case "icmp":
+		return fmt.Sprintf("icmp://%s", s.address(i))
+	}
+	port := httpPort
+	if i < s.hanging {
+		port = hangingPort
+	}
+	return fmt.Sprintf("http://%s:%d/status", s.address(i), port)
+}
+
+// list is so many targets as CSV.
+func (s scenario) list(targets int) []byte {
+	var b bytes.Buffer
+	b.WriteString("url\n")
+	for i := range targets {
+		b.WriteString(s.url(i) + "\n")
+	}
+	return b.Bytes()
+}
+
+// judges tells whether a target is judged: it is one of the list, and answers.
+func (s scenario) judges(target netip.AddrPort) bool {
+	a := target.Addr().As4()
+	return target.Port() != hangingPort && int(a[1])<<16+int(a[2])<<8+int(a[3])-(1<<16) < s.targets()
+}
