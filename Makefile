@@ -4,14 +4,21 @@ GO ?= go
 LINT := .ci/golangci-lint
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME ?= 5s
+SCENARIO ?= million
+DURATION ?= 0
+ROUNDS ?= 3
 
-.PHONY: build test services services-down lint generate bench cross fuzz clean
+.PHONY: build image test services services-down lint tidy generate bench bench-parts bench-relay cross fuzz chaos chaos-control clean
 
 build: ## the program, for this machine
 	$(GO) build -trimpath -o ./ ./cmd/uptimer
 
+image: ## the container image, with version and commit in it; needs Docker
+	docker build -t uptimer --build-arg VERSION="$$(git describe --tags --always --dirty)" --build-arg COMMIT="$$(git rev-parse HEAD)" .
+
 test: ## all tests; -race needs a C compiler
 	$(GO) test -race -shuffle=on ./...
+	$(GO) -C dev/compose test -race -shuffle=on ./...
 
 services: ## PostgreSQL and Kafka on loopback, for tests that need real servers
 	dev/services/services up
@@ -23,15 +30,38 @@ lint: ## what no test sees
 	$(GO) vet ./...
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod tidy -diff
+	$(GO) -C dev/compose vet ./...
+	$(GO) -C dev/compose mod tidy -diff
 	$(GO) test ./cmd/uptimer -run TestDocs
 	$(LINT) run
+	FOLDER=dev/compose $(LINT) run
+	shellcheck -x -P SCRIPTDIR -S warning bin/*.sh dev/services/services .ci/commit-message .ci/golangci-lint .ci/install .ci/run
+
+tidy: ## go.mod of the product, and of dev/compose, which follows it
+	$(GO) mod tidy
+	$(GO) -C dev/compose mod tidy
 
 generate: ## the tables in docs/ that are made from the code
 	$(GO) test ./cmd/uptimer -run TestDocs -update
 
-bench: ## Go's benchmarks, and the schedule at 10,000 targets
+bench: ## uptimer beside a bare client, on a field of targets: SCENARIO (a comma list), DURATION and ROUNDS; see docs/performance.md
+	$(GO) run ./bench/run -scenario $(SCENARIO) -duration $(DURATION) -rounds $(ROUNDS)
+
+bench-parts: ## Go's benchmarks, and the schedule at 10,000 targets
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) run ./bench/schedule
+
+bench-relay: ## producer, Kafka, consumer, PostgreSQL: whether all is there, and how fast; see docs/performance.md
+	dev/services/services up
+	$(GO) run ./bench/relay counts
+	$(GO) run ./bench/relay throughput
+
+chaos: ## five minutes of faults with servers of its own: is anything lost or doubled?
+	$(GO) run ./bench/chaos
+
+chaos-control: ## the same with consumers that commit too early; it must be found
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(GO) build -o "$$folder/chaos" ./bench/chaos && \
+	{ "$$folder/chaos" -duration 3m -control commit-before-store; [ $$? = 1 ]; } && echo "the control failed, as it must"
 
 cross: ## vets and builds for every platform that is promised
 	@set -e; for platform in $(PLATFORMS); do \
