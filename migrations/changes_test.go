@@ -1,7 +1,9 @@
 package migrations
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -60,8 +62,27 @@ func TestWhatIsAChangeOfTargets(t *testing.T) {
 			t.Errorf("%s: %q, before %q, want a change: %v", c.sql, now, before, c.change)
 		}
 	}
-	if now := changes(t, conn); len(now) > 20 {
-		t.Errorf("old changes are not forgotten: %s", now)
+}
+
+// If this failed, the table of changes would grow for ever, and each look with it. A change is kept as long as a
+// transaction older than it runs anywhere on the server, so a test beside this one may hold some back for a while.
+func TestOldChangesOfTargetsAreForgotten(t *testing.T) {
+	conn := connect(t, testservices.Database(t))
+	if _, err := Up(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, conn, insertTarget+`(gen_random_uuid(), 'on', true)`)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		for range 10 {
+			exec(t, conn, `UPDATE targets SET target = target || '.'`)
+		}
+		kept := changes(t, conn)
+		if strings.Count(kept, ",") < 3 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("kept after a minute: %s", kept)
+		}
 	}
 }
 
