@@ -21,26 +21,30 @@ import (
 
 // Client checks targets at a rate.
 type Client struct {
-	Kind    string   // http, keepalive, https or tcp
-	Targets []string // host:port each
+	Kind    string   // http, keepalive, https, tcp, icmp (one socket for all) or icmp-dialed (a socket each)
+	Targets []string // host:port each; addresses alone for icmp
 	Rate    float64  // checks a second over all targets
 	Roots   *x509.CertPool
 
 	failed atomic.Int64
 	first  sync.Once // says why
 	done   atomic.Int64
+	trips  atomic.Int64 // of echoes, nanoseconds in all
 	jobs   chan int
 	busy   sync.WaitGroup
 	kept   []net.Conn
+	echoes *echoes
 }
 
 // timeout is as long as a check may take.
 const timeout = 10 * time.Second
 
 // Run checks until ctx ends.
-func (c *Client) Run(ctx context.Context) error {
+func (c *Client) Run(ctx context.Context) (err error) {
 	if c.Kind == "icmp" {
-		return c.runICMP(ctx)
+		if c.echoes, err = openEchoes(c.Targets); err != nil {
+			return err
+		}
 	}
 	c.jobs = make(chan int)
 	c.kept = make([]net.Conn, len(c.Targets))
@@ -52,24 +56,23 @@ func (c *Client) Run(ctx context.Context) error {
 			_ = conn.Close()
 		}
 	}
-	return nil
-}
-
-// pace starts a check of each target in turn, spread evenly.
-func (c *Client) pace(ctx context.Context, start func(target int)) {
-	began := time.Now()
-	next := 0
-	for ctx.Err() == nil {
-		due := int(time.Since(began).Seconds() * c.Rate)
-		for ; next < due; next++ {
-			start(next % len(c.Targets))
-		}
-		time.Sleep(max(time.Until(began.Add(time.Duration(float64(next+1)/c.Rate*float64(time.Second)))), 0))
-	}
+	return c.echoes.close()
 }
 
 // Counts are how many checks ended so far, and how many of them failed.
 func (c *Client) Counts() (done, failed int64) { return c.done.Load(), c.failed.Load() }
+
+// Trip is the mean round trip of the echoes so far.
+func (c *Client) Trip() time.Duration {
+	return time.Duration(c.trips.Load() / max(c.done.Load()-c.failed.Load(), 1))
+}
+
+// worker makes one check after the other.
+type worker struct {
+	buffer []byte
+	heard  chan time.Time // when the answer to its echo came
+	late   *time.Timer
+}
 
 // give lets a worker that rests make a check, or a new one.
 func (c *Client) give(target int) {
@@ -77,17 +80,29 @@ func (c *Client) give(target int) {
 	case c.jobs <- target:
 	default:
 		c.busy.Go(func() {
-			buffer := make([]byte, 4096)
-			c.check(target, buffer)
+			w := &worker{buffer: make([]byte, 4096), heard: make(chan time.Time, 1), late: time.NewTimer(timeout)}
+			defer w.late.Stop()
+			c.check(target, w)
 			for target := range c.jobs {
-				c.check(target, buffer)
+				c.check(target, w)
 			}
 		})
 	}
 }
 
-func (c *Client) check(target int, buffer []byte) {
-	if err := c.ask(target, buffer); err != nil {
+func (c *Client) check(target int, w *worker) {
+	var err error
+	var trip time.Duration
+	switch c.Kind {
+	case "icmp":
+		trip, err = c.echoes.ask(target, w)
+	case "icmp-dialed":
+		trip, err = dialAndEcho(c.Targets[target], w.buffer)
+	default:
+		err = c.ask(target, w.buffer)
+	}
+	c.trips.Add(int64(trip))
+	if err != nil {
 		c.failed.Add(1)
 		c.first.Do(func() { fmt.Fprintln(os.Stderr, "the first check that failed:", err) })
 	}

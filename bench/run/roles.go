@@ -55,7 +55,7 @@ func beFarm(ctx context.Context, arguments []string) (err error) {
 func beBare(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("bare", flag.ContinueOnError)
 	c := &bare.Client{}
-	flags.StringVar(&c.Kind, "kind", "http", "http, keepalive, https, tcp or icmp")
+	flags.StringVar(&c.Kind, "kind", "http", "http, keepalive, https, tcp, icmp or icmp-dialed")
 	flags.Float64Var(&c.Rate, "rate", 1000, "checks a second")
 	roots := flags.String("roots", "", "certificates to trust")
 	list := flags.String("targets", "", "file with an address a line")
