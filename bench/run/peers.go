@@ -3,8 +3,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io"
@@ -19,77 +19,110 @@ import (
 type peer struct {
 	name    string // of its program
 	prepare func(b *bench, s scenario) (arguments, env []string, err error)
-	// reported are the times that it says targets took, in the order of length. It is asked before the process ends.
-	reported func(ctx context.Context, b *bench, w window) ([]time.Duration, error)
+	// warm is how long it takes after its start until it checks every target in its rhythm; nil: settled.
+	warm func(s scenario) time.Duration
+	// attend does what the program needs while it runs. What it returns tells what the program said of the checks of a
+	// window; it is asked once, at the end of the window, while the program still runs, and may end it.
+	attend func(ctx context.Context, b *bench, s scenario, p *process) func(window) (said, error)
 }
 
-// peers are what is compared, if it is installed.
-var peers = []peer{cloudprober, gatus}
+// said is what a prober itself says of its checks.
+type said struct {
+	checks int             // that it says anything of
+	down   int             // those of them that call the target down, which it never is
+	took   []time.Duration // what the others say that the target took
+	least  bool            // it tells ranges, and took are their upper ends
+}
 
-// compared is what came out. All is seen from the targets' side, but for what was reported.
+// add adds a check.
+func (s *said) add(up bool, took time.Duration) {
+	s.checks++
+	if up {
+		s.took = append(s.took, took)
+	} else {
+		s.down++
+	}
+}
+
+// peers are what uptimer is compared with, as far as it is installed.
+var peers = []peer{cloudprober, gatus, telegraf, blackbox}
+
+// settled is when a prober has found its rhythm.
+const settled = 10 * time.Second
+
+// limit is how long a target of a comparison may take: the same for all, and what uptimer makes of the interval.
+func (s scenario) limit() time.Duration { return s.interval * 9 / 10 }
+
+// compared is what came out of one run.
 type compared struct {
-	name     string
-	rate     float64 // requests that reached the targets, a second
-	cpu      time.Duration
-	memory   int64
-	reported []time.Duration
-	took     []time.Duration // what the targets say they took
+	checks int // requests that the targets have answered in the window
+	rate   float64
+	cpu    time.Duration // a check
+	ratio  float64       // to the bare client's in the same round
+	memory int64         // most resident bytes
+	said   said
+	took   []time.Duration // what the targets say that they took, connecting counted in
 }
 
-// compare runs all that is installed in turn, so often as asked, and prints a table of medians.
+// contestant is a program and what its rounds gave.
+type contestant struct {
+	peer
+	binary, version string
+	rounds          []compared
+}
+
+// compare runs the bare client, uptimer and all that is installed in turn, so often as asked, and prints a table of
+// medians.
 func (b *bench) compare(ctx context.Context, s scenario) error {
 	if err := errors.Join(b.prepare(s), os.WriteFile(b.path("targets.csv"), s.list(s.targets()), 0o600)); err != nil {
 		return err
 	}
-	all := map[string][]compared{}
-	var names []string
-	for range b.rounds {
-		for _, p := range append([]peer{b.ourselves()}, peers...) {
-			binary := b.binary
-			if p.name != ours {
-				var err error
-				if binary, err = exec.LookPath(p.name); err != nil {
-					fmt.Printf("  %s is not installed\n", p.name)
-					continue
-				}
+	all := b.contestants()
+	bare := &contestant{peer: peer{name: "bare client"}}
+	for round := range b.rounds {
+		alone, err := b.bare(ctx, s)
+		if err != nil {
+			return err
+		}
+		bare.rounds = append(bare.rounds, compared{checks: alone.checks, rate: alone.rate(), cpu: alone.each(), ratio: 1, memory: alone.usage.most, said: said{checks: alone.checks, down: alone.failed}})
+		for i := range all {
+			c := all[i]
+			if round%2 == 1 { // nobody always has the machine as the same one leaves it
+				c = all[len(all)-1-i]
 			}
-			c, err := b.runPeer(ctx, s, p, binary)
+			came, err := b.runPeer(ctx, s, c.peer, c.binary)
 			if err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
+				return fmt.Errorf("%s: %w", c.name, err)
 			}
-			if all[p.name] == nil {
-				names = append(names, p.name)
-			}
-			all[p.name] = append(all[p.name], c)
+			came.ratio = float64(came.cpu) / float64(max(alone.each(), 1))
+			c.rounds = append(c.rounds, came)
+			fmt.Println(" ", c.name, c)
 		}
 	}
-	fmt.Println("| | checks/s | CPU µs a check | MiB | reported p50 | p99 | the targets' own p50 | p99 |")
-	fmt.Println("|---|---|---|---|---|---|---|---|")
-	for _, name := range names {
-		fmt.Println(all[name][medianOf(all[name])])
+	return b.writeComparison(s, append([]*contestant{bare}, all...))
+}
+
+// contestants are uptimer and the peers that are installed.
+func (b *bench) contestants() (all []*contestant) {
+	for _, p := range append([]peer{ourselves}, peers...) {
+		binary := b.binary
+		if p.name != ourselves.name {
+			var err error
+			if binary, err = exec.LookPath(p.name); err != nil {
+				fmt.Printf("  %s is not installed\n", p.name)
+				continue
+			}
+		}
+		c := &contestant{peer: p, binary: binary}
+		if info, err := buildinfo.ReadFile(binary); err == nil {
+			c.version = info.Main.Version
+		}
+		all = append(all, c)
 	}
-	return nil
+	return all
 }
 
-// medianOf is which of the rounds took a medium amount of CPU time.
-func medianOf(rounds []compared) int {
-	order := make([]int, len(rounds))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return int(rounds[a].cpu - rounds[b].cpu) })
-	return order[len(order)/2]
-}
-
-// String is a line of the table.
-func (c compared) String() string {
-	return fmt.Sprintf("| %s | %.0f | %.1f | %d | %v | %v | %v | %v |", c.name, c.rate, micros(c.cpu), c.memory>>20,
-		percentile(c.reported, 50), percentile(c.reported, 99), percentile(c.took, 50), percentile(c.took, 99))
-}
-
-// settled is when a prober has found its rhythm.
-const settled = 8 * time.Second
-
+// runPeer runs a prober once. Rate and CPU time a check are told from the targets' side.
 func (b *bench) runPeer(ctx context.Context, s scenario, p peer, binary string) (c compared, err error) {
 	arguments, env, err := p.prepare(b, s)
 	if err != nil {
@@ -99,69 +132,60 @@ func (b *bench) runPeer(ctx context.Context, s scenario, p peer, binary string) 
 	if err != nil {
 		return c, err
 	}
-	w := window{time.Now().Add(settled), time.Now().Add(s.duration)}
 	running, err := startProcess(ctx, p.name, filepath.Join(b.out, "peer-"+p.name+".log"), env, binary, arguments...)
 	if err != nil {
 		return c, err
 	}
-	output, err := os.Create(b.path("stdout"))
-	if err != nil {
-		return c, err
+	ask := p.attend(ctx, b, s, running)
+	warm := settled
+	if p.warm != nil {
+		warm += p.warm(s)
 	}
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		_, _ = output.ReadFrom(running.stdout)
-	}()
+	w := window{time.Now().Add(warm), time.Now().Add(warm + s.duration)}
 	used, err := watch(ctx, running, w, func() (int, int) { return 0, 0 })
-	reported, unknown := p.reported(ctx, b, w)
+	answer, unknown := ask(w)
 	_ = running.Process.Kill() // not all of them know SIGTERM
-	<-written
 	_ = running.Wait()
 	records, failed := stopFarm()
-	if err := errors.Join(err, unknown, failed, output.Close()); err != nil {
+	if err := errors.Join(err, unknown, failed); err != nil {
 		return c, err
 	}
-	c = compared{name: p.name, memory: used.usage.most, reported: reported}
+	c = compared{memory: used.usage.most, said: answer}
 	for _, r := range records {
 		if w.holds(r.Asked) && r.Answered != 0 {
 			c.took = append(c.took, time.Duration(r.Answered-r.Connected))
 		}
 	}
 	slices.Sort(c.took)
-	slices.Sort(c.reported)
-	c.rate = float64(len(c.took)) / used.window.Seconds()
-	c.cpu = used.cpu / time.Duration(max(len(c.took), 1))
+	slices.Sort(c.said.took)
+	c.checks = len(c.took)
+	c.rate = float64(c.checks) / used.window.Seconds()
+	c.cpu = used.cpu / time.Duration(max(c.checks, 1))
 	return c, nil
 }
 
-const ours = "uptimer"
-
 // ourselves is uptimer as one of them.
-func (b *bench) ourselves() peer {
-	return peer{
-		name: ours,
-		prepare: func(b *bench, s scenario) ([]string, []string, error) {
-			return nil, append(b.environment(s), "WRITER_PLUGIN=stdout"), nil
-		},
-		reported: func(_ context.Context, b *bench, w window) (all []time.Duration, err error) {
-			text, err := wholeLines(b.path("stdout"))
-			if err != nil {
-				return nil, err
-			}
-			list, err := readEvents(text).wait()
+var ourselves = peer{
+	name: "uptimer",
+	prepare: func(b *bench, s scenario) ([]string, []string, error) {
+		return nil, append(b.environment(s), "WRITER_PLUGIN=stdout", "PROBE_TIMEOUT="+s.limit().String()), nil
+	},
+	attend: func(_ context.Context, _ *bench, _ scenario, p *process) func(window) (said, error) {
+		events := readEvents(p.stdout)
+		return func(w window) (all said, err error) {
+			err = p.stopAfter(events)
+			list, unread := events.wait()
 			for _, e := range list {
 				if w.holds(e.began) {
-					all = append(all, time.Duration(e.took))
+					all.add(e.up, time.Duration(e.took))
 				}
 			}
-			return all, err
-		},
-	}
+			return all, errors.Join(err, unread)
+		}
+	},
 }
 
-// wholeLines reads a file up to its last line break: what comes behind is still being written.
-func wholeLines(path string) (io.Reader, error) {
-	text, err := os.ReadFile(path)
-	return bytes.NewReader(text[:bytes.LastIndexByte(text, '\n')+1]), err
+// ignore reads what a program writes that says nothing.
+func ignore(p *process) {
+	go func() { _, _ = io.Copy(io.Discard, p.stdout) }()
 }

@@ -68,6 +68,14 @@ var scenarios = []scenario{
 		rate: 5000, interval: time.Second, duration: 30 * time.Second, delay: 50 * time.Millisecond,
 	},
 	{
+		name: "peers15", says: "beside other probers: 15,000 a second", kind: "http", peers: true,
+		rate: 15_000, interval: time.Second, duration: 30 * time.Second,
+	},
+	{
+		name: "peersmost", says: "beside other probers: 40,000 a second are asked for", kind: "http", peers: true,
+		rate: 40_000, interval: time.Second, duration: 30 * time.Second,
+	},
+	{
 		name: "keepalive", says: "10,000 a second on kept connections", kind: "keepalive",
 		rate: 10_000, interval: 2 * time.Second, duration: 30 * time.Second,
 	},
