@@ -73,13 +73,14 @@ func (s *Scheduler) cancel(ctx context.Context) {
 func (s *Scheduler) check(ctx context.Context, w *worker, j job) {
 	defer s.ended(w, j)
 	s.began(j.due)
+	began := time.Now()
 	own := newCheckContext(ctx, j.entry.Target.Timeout)
 	w.check.Store(own)
 	defer own.end(context.Canceled)
 	if err := ctx.Err(); err != nil {
 		own.end(err)
 	}
-	result, err := Guarded(own, s.pulse, j.entry.Check)
+	result, err := Guarded(own, s.pulse, began, j.entry.Check)
 	switch {
 	case err == nil:
 		s.report(j.entry, j.due, result)

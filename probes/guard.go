@@ -13,14 +13,13 @@ import (
 //
 //   - A panic is an *OwnFault with CauseInternal, whose text for the log holds the stack. It ends the check alone.
 //   - A result that failed by time while this process was stopped or starved is an *OwnFault with CauseStarved.
-//   - So is one that is up after such a time only, if this process was stopped for a second or more: the time is ours
-//     and not the target's.
+//   - So is any other that took a second or more while this process was stopped for a second or more: the time is ours
+//     and not the target's, and what seems down may be the server's answer to our silence.
 //   - A target that seems down after ctx was cancelled (not: ran out) Is context.Canceled: it was our shutdown that
 //     cut the check short.
 //
-// Without a pulse (nil) no pause is known.
-func Guarded(ctx context.Context, pulse *Pulse, check Check) (Result, error) {
-	began := time.Now()
+// began is when the time of the check began to run, no later than the call. Without a pulse (nil) no pause is known.
+func Guarded(ctx context.Context, pulse *Pulse, began time.Time, check Check) (Result, error) {
 	result, err := contain(ctx, check)
 	var own *OwnFault
 	switch {
@@ -38,6 +37,8 @@ func Guarded(ctx context.Context, pulse *Pulse, check Check) (Result, error) {
 		return Result{}, &OwnFault{CauseInternal, fmt.Errorf("a check returned an error that says nothing of whose fault it is: %w", err)}
 	case result.TimedOut && pulse.Paused(began):
 		return Result{}, &OwnFault{CauseStarved, fmt.Errorf("this process was stopped or starved during a check that failed by time: %s", result.Error)}
+	case time.Since(began) >= pulseStopped && pulse.Stopped(began):
+		return Result{}, &OwnFault{CauseStarved, fmt.Errorf("this process was stopped during a check that failed: %s", result.Error)}
 	}
 	return result, nil
 }

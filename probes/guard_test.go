@@ -19,7 +19,7 @@ func returns(r Result, err error) Check {
 
 // One defect in one probe would end the program and the checks of all other targets.
 func TestGuardedSurvivesAPanic(t *testing.T) {
-	_, err := Guarded(t.Context(), nil, checkFunc(func(context.Context) (Result, error) {
+	_, err := Guarded(t.Context(), nil, time.Now(), checkFunc(func(context.Context) (Result, error) {
 		var m map[string]int
 		m["x"]++ //nolint:staticcheck // the panic is the point
 		return Result{}, nil
@@ -57,7 +57,7 @@ func TestGuardedLetsHonestResultsThrough(t *testing.T) {
 		"an error that says nothing": {live, returns(Result{}, errors.New("oops")), "internal"},
 		"a failure as error":         {live, returns(Result{}, &Failure{Reason: Refused}), "internal"},
 	} {
-		r, err := Guarded(c.ctx, nil, c.check)
+		r, err := Guarded(c.ctx, nil, time.Now(), c.check)
 		got := string(r.Reason)
 		var own *OwnFault
 		switch {
@@ -81,7 +81,7 @@ func TestGuardedBlamesThePause(t *testing.T) {
 		pulse := NewPulse()
 		pulse.last.Store(pulse.now())
 		check := func(pause time.Duration, r Result) error {
-			_, err := Guarded(t.Context(), pulse, checkFunc(func(context.Context) (Result, error) {
+			_, err := Guarded(t.Context(), pulse, time.Now(), checkFunc(func(context.Context) (Result, error) {
 				time.Sleep(pause)
 				pulse.tick()
 				return r, nil
@@ -107,7 +107,7 @@ func TestGuardedReportsNoTimeThatIsOurs(t *testing.T) {
 		pulse := NewPulse()
 		pulse.last.Store(pulse.now())
 		check := func(took, pause time.Duration) error {
-			_, err := Guarded(t.Context(), pulse, checkFunc(func(context.Context) (Result, error) {
+			_, err := Guarded(t.Context(), pulse, time.Now(), checkFunc(func(context.Context) (Result, error) {
 				time.Sleep(pause)
 				pulse.tick()
 				return Result{Reason: OK, Took: took}, nil
@@ -125,5 +125,42 @@ func TestGuardedReportsNoTimeThatIsOurs(t *testing.T) {
 		if err := check(3*time.Second, 30*time.Millisecond); err != nil {
 			t.Errorf("slow after the stop: %v", err)
 		}
+	})
+}
+
+// A server that hangs up on clients that are silent for too long would be down because we were stopped before we could
+// send our request. Seen to fail when Guarded believes what did not fail by time.
+func TestGuardedBelievesNoFailureAcrossAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pulse := NewPulse()
+		pulse.last.Store(pulse.now())
+		check := func(pause time.Duration) error {
+			_, err := Guarded(t.Context(), pulse, time.Now(), checkFunc(func(context.Context) (Result, error) {
+				time.Sleep(pause)
+				pulse.tick()
+				return Result{Reason: Reset, Error: "connection reset"}, nil
+			}))
+			time.Sleep(time.Millisecond)
+			return err
+		}
+		wantOwnFault(t, check(5*time.Second), CauseStarved)
+		if err := check(10 * time.Millisecond); err != nil {
+			t.Errorf("reset after the stop: %v", err)
+		}
+	})
+}
+
+// A check whose time began to run, and ran out while we were stopped before it could do anything, would be an outage.
+// Seen to fail when Guarded counts from its call.
+func TestGuardedKnowsAStopBeforeItsCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pulse := NewPulse()
+		pulse.last.Store(pulse.now())
+		began := time.Now()
+		time.Sleep(time.Second)
+		pulse.tick()
+		time.Sleep(time.Millisecond)
+		_, err := Guarded(t.Context(), pulse, began, returns(Result{Reason: Timeout, TimedOut: true}, nil))
+		wantOwnFault(t, err, CauseStarved)
 	})
 }

@@ -72,7 +72,7 @@ func TestChildIsStopped(t *testing.T) {
 	for pulse.last.Load() == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	_, err := Guarded(ctx, pulse, checkFunc(func(context.Context) (Result, error) {
+	_, err := Guarded(ctx, pulse, time.Now(), checkFunc(func(context.Context) (Result, error) {
 		_, _ = os.Stdout.WriteString("\nchecking\n")
 		_, _ = os.Stdin.Read(make([]byte, 10))
 		return Result{Reason: Timeout, TimedOut: true}, nil

@@ -88,10 +88,10 @@ func (c *checking) check(ctx context.Context, pulse *probes.Pulse, e probes.Entr
 	if o.err = c.unable[e.Target.Protocol()]; o.err != nil {
 		return o
 	}
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, e.Target.Timeout)
 	defer cancel()
-	began := time.Now()
-	result, err := probes.Guarded(ctx, pulse, e.Check)
+	result, err := probes.Guarded(ctx, pulse, began, e.Check)
 	if err != nil {
 		return outcome{err: err}
 	}
