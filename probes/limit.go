@@ -1,6 +1,9 @@
 package probes
 
-import "time"
+import (
+	"runtime/debug"
+	"time"
+)
 
 const (
 	// lagTarget is how long an answer may lie here unread before we are the bottleneck. It is in the reported times,
@@ -13,14 +16,16 @@ const (
 	freshLooks = 5
 	// The number of fresh checks in flight begins here, and is never lower than that.
 	firstFresh, leastFresh = 64, 16
-	// autoMost is how many checks auto lets be in flight at most: each takes some 20 KiB.
+	// autoMost is how many checks auto lets be in flight at most: each takes some 10 KiB, 50 KiB with TLS.
 	autoMost = 100_000
+	// checkMemory is what each is given of half of the memory, where that is limited.
+	checkMemory = 48 << 10
 )
 
 // limit says how many checks may be in flight. A number that the user gave is that. auto has two parts:
 //
-//   - All that are in flight need a descriptor. So they are bounded by those that this process may open, and by fewer
-//     for a while after one could not be had.
+//   - All that are in flight need a descriptor and memory. So they are bounded by those that this process may open, and
+//     by fewer for a while after one could not be had; and by half of the memory that it may use.
 //   - Only those that are fresh may want the processor. Their number doubles with each look while it is wanted and
 //     answers are read at once, whatever the targets take; it shrinks when answers lie here unread. One that has been
 //     in flight for half a second without our lag waits for its target alone and is not counted: thousands of targets that
@@ -43,14 +48,19 @@ type limit struct {
 	lagging  bool // at the last look
 }
 
-// newLimit makes the limit for a setting; descriptors is how many this process may open.
-func newLimit(c Concurrency, descriptors int) limit {
+// newLimit makes the limit for a setting; descriptors is how many this process may open, memory how many bytes it may
+// use.
+func newLimit(c Concurrency, descriptors int, memory int64) limit {
 	if c != 0 {
 		return limit{most: int(c), allowed: int(c)}
 	}
-	most := min(autoMost, max(descriptors-descriptors/8-64, leastFresh)) // the rest is for resolver, writers and kept connections
+	most := descriptors - descriptors/8 - 64 // the rest is for resolver, writers and kept connections
+	most = max(min(most, int(min(autoMost, memory/2/checkMemory))), leastFresh)
 	return limit{auto: true, most: most, allowed: most, busy: min(firstFresh, most)}
 }
+
+// maxMemory is how many bytes this process may use: what a container or GOMEMLIMIT has told Go's garbage collector.
+func maxMemory() int64 { return debug.SetMemoryLimit(-1) }
 
 // room tells whether one more check may start.
 func (l *limit) room() bool {

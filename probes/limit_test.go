@@ -1,13 +1,15 @@
 package probes
 
 import (
+	"math"
+	"runtime/debug"
 	"testing"
 	"time"
 )
 
 // Checks that find no descriptor say nothing; a limit that stays where it is would lose some in every interval.
 func TestTheLimitYieldsToAShortageOfDescriptors(t *testing.T) {
-	l := newLimit(0, 20_000)
+	l := newLimit(0, 20_000, math.MaxInt64)
 	if l.most != 17_436 {
 		t.Errorf("with 20000 descriptors %d checks may be in flight", l.most)
 	}
@@ -30,14 +32,31 @@ func TestTheLimitYieldsToAShortageOfDescriptors(t *testing.T) {
 	if l.allowed < leastFresh {
 		t.Errorf("%d checks may be in flight in a lasting shortage: it would never end", l.allowed)
 	}
-	if l := newLimit(0, 10); l.most < leastFresh {
+	if l := newLimit(0, 10, math.MaxInt64); l.most < leastFresh {
 		t.Errorf("with 10 descriptors %d checks may be in flight", l.most)
+	}
+}
+
+// Thousands of targets that hang would fill the memory of a small container, and the kernel would end the process in
+// the middle of the outage that it is there to see.
+func TestTheLimitLeavesMemory(t *testing.T) {
+	if l := newLimit(0, 1<<20, 115<<20); l.most < 1000 || l.most > 1500 {
+		t.Errorf("with 115 MiB %d checks may be in flight", l.most)
+	}
+	if l := newLimit(0, 1<<20, math.MaxInt64); l.most != autoMost {
+		t.Errorf("without a limit of memory %d checks may be in flight", l.most)
+	}
+	before := debug.SetMemoryLimit(64 << 20)
+	defer debug.SetMemoryLimit(before)
+	s := NewScheduler(SchedulerConfig{}, SchedulerOptions{})
+	if s.limit.most > 1000 {
+		t.Errorf("a scheduler that has 64 MiB lets %d checks be in flight", s.limit.most)
 	}
 }
 
 // A number that was given is a promise: no more in flight, and no less because of what the limit thinks.
 func TestANumberIsThatNumber(t *testing.T) {
-	l := newLimit(7, 5)
+	l := newLimit(7, 5, math.MaxInt64)
 	for range 7 {
 		if !l.room() {
 			t.Fatalf("no room with %d of 7 in flight", l.inFlight)
@@ -58,7 +77,7 @@ func TestANumberIsThatNumber(t *testing.T) {
 
 // Checks that are counted twice, or never taken off, would use up the places for good.
 func TestTheLimitCountsWhatIsInFlight(t *testing.T) {
-	l := newLimit(0, 1<<20)
+	l := newLimit(0, 1<<20, math.MaxInt64)
 	var looks []int
 	for i := range 1000 {
 		for range i % 7 {
@@ -93,7 +112,7 @@ func TestTheLimitCountsWhatIsInFlight(t *testing.T) {
 // If those that hang kept their places, a hundred dead targets would take all that the good ones need; if a check
 // whose answer lies here unread gave its place away, more and more would be started the later we are.
 func TestWhatHangsTakesNoPlace(t *testing.T) {
-	l := newLimit(0, 1<<20)
+	l := newLimit(0, 1<<20, math.MaxInt64)
 	for l.room() {
 		l.began()
 	}

@@ -93,7 +93,7 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 	}
 	return &Scheduler{
 		catalog: o.Catalog, observer: o.Observer, log: o.Log, onePass: o.OnePass,
-		where: c.Where(), limit: newLimit(c.Concurrency, maxDescriptors()), count: int(c.Count),
+		where: c.Where(), limit: newLimit(c.Concurrency, maxDescriptors(), maxMemory()), count: int(c.Count),
 		faults: faults{log: o.Log, all: map[Cause]*lasting.Fault{}},
 		full: lasting.Fault{
 			Log: o.Log, Level: slog.LevelWarn,

@@ -14,7 +14,7 @@ import (
 // SchedulerConfig is what the scheduler is told.
 type SchedulerConfig struct {
 	Count       CheckCount    `envconfig:"PROBE_COUNT" desc:"stop after every target was checked this many times"`
-	Concurrency Concurrency   `envconfig:"PROBE_CONCURRENCY" default:"auto" desc:"checks in flight at most; auto follows the machine and its descriptors"`
+	Concurrency Concurrency   `envconfig:"PROBE_CONCURRENCY" default:"auto" desc:"checks in flight at most; auto follows the machine, its descriptors and the memory of the container"`
 	Location    string        `envconfig:"PROBE_LOCATION" desc:"where the checks are made from; each location has its own rhythm"`
 	Instance    string        `envconfig:"PROBE_INSTANCE" desc:"who makes the checks (default: the host name)"`
 	Buffer      setting.Bytes `envconfig:"BUFFER_BYTES" default:"256MiB" desc:"events held in memory while the writer is busy or away; when it is full no check is started"`
