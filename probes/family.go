@@ -38,8 +38,11 @@ func (f *Family) Decode(text string) (err error) {
 // says, and that is in force for it: every check of it would fail. Where the target says ip_family itself, that was
 // looked at when its list was read.
 func (c NetworkConfig) CheckHost(host string, o *targets.Options) error {
+	if o.IPFamily != "" || c.IPFamily != Family4 && c.IPFamily != Family6 {
+		return nil
+	}
 	addr, err := netip.ParseAddr(host)
-	if err != nil || o.IPFamily != "" || c.IPFamily.has(addr.Unmap()) {
+	if err != nil || c.IPFamily.has(addr.Unmap()) {
 		return nil
 	}
 	own := Family4

@@ -12,12 +12,27 @@ import (
 // for concurrent use.
 type OptionsCache[T any] struct {
 	made  map[targets.Options]weak.Pointer[T]
-	sweep int // how many entries there may be before those that were collected are looked for
+	sweep int      // how many entries there may be before those that were collected are looked for
+	last  struct { // what was asked for last: mostly the next is the same
+		key  targets.Options
+		made weak.Pointer[T]
+	}
 }
 
 // Get returns what was made for the key before, or else what parse makes now. The key holds only the options that
 // matter to the probe, so that targets which differ in labels share. The error is that of parse.
 func (c *OptionsCache[T]) Get(key targets.Options, parse func() (*T, error)) (*T, error) {
+	if c.last.key == key {
+		if made := c.last.made.Value(); made != nil {
+			return made, nil
+		}
+	}
+	made, err := c.find(key, parse)
+	c.last.key, c.last.made = key, weak.Make(made)
+	return made, err
+}
+
+func (c *OptionsCache[T]) find(key targets.Options, parse func() (*T, error)) (*T, error) {
 	if made := c.made[key].Value(); made != nil {
 		return made, nil
 	}

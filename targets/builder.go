@@ -31,7 +31,7 @@ type builder struct {
 	found     []found // in the list that is being read
 	unsaid    int     // mistakes of that list that are only counted
 	list      []Target
-	seen      map[uuid.UUID]int32 // into list
+	seen      idIndex // of list
 	repeats   int
 	repeated  string // the first line that repeats another, and which
 	options   interner
@@ -53,8 +53,8 @@ func newBuilder(cfg Config, protocols []string, known map[Options]*Options) *bui
 	}
 	return &builder{
 		cfg: cfg, protocols: protocols, bare: bare,
-		seen: map[uuid.UUID]int32{}, compiled: map[string]error{},
-		options: interner{known: known, used: map[Options]*Options{}},
+		compiled: map[string]error{},
+		options:  interner{known: known, used: map[Options]*Options{}},
 	}
 }
 

@@ -23,8 +23,9 @@ type csvReader struct {
 
 var plainColumns = []field{fieldURL, fieldInterval, fieldRegex}
 
-// readCSV takes the targets of a CSV file. One row and one slice of cells serve all lines.
-func (b *builder) readCSV(o *Origin, file io.Reader) {
+// readCSV takes the targets of a CSV file of so many bytes, 0 if that is not known. One row and one slice of cells serve
+// all lines.
+func (b *builder) readCSV(o *Origin, file io.Reader, size int64) {
 	defer b.endList()
 	buffered := bufio.NewReaderSize(file, 1<<16)
 	start, _ := buffered.Peek(len(utf8BOM))
@@ -53,8 +54,18 @@ func (b *builder) readCSV(o *Origin, file io.Reader) {
 			continue
 		}
 		c.read(cells)
+		if len(b.list) == sampled {
+			b.expect(int(min(sampled*size/in.InputOffset()/64*65, mostExpected)))
+		}
 	}
 }
+
+const (
+	// sampled is after how many targets the length of a list is estimated.
+	sampled = 4096
+	// mostExpected bounds the room that is made for it.
+	mostExpected = 4 << 20
+)
 
 // isBlank finds lines without any text, such as spreadsheets leave at the end, and indented comments.
 func isBlank(cells []string) bool {

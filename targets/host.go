@@ -10,6 +10,12 @@ import (
 	"golang.org/x/net/idna"
 )
 
+// What stands in a host name, and in the zone of an IPv6 address.
+var (
+	inHost = alphanumericAnd("-_")
+	inZone = alphanumericAnd("-._~")
+)
+
 // splitPort takes host and port apart; port is 0 if there is none. An IPv6 address keeps its brackets.
 func splitPort(text string) (host string, port uint16, err error) {
 	host, digits := text, ""
@@ -24,8 +30,10 @@ func splitPort(text string) (host string, port uint16, err error) {
 		}
 		digits = strings.TrimPrefix(digits, ":")
 	} else if colon := strings.IndexByte(text, ':'); colon >= 0 {
-		if addr, err := netip.ParseAddr(text); err == nil {
-			return "", 0, fmt.Errorf("an IPv6 address needs brackets; want [%s]", addr)
+		if strings.IndexByte(text[colon+1:], ':') >= 0 { // no host and port
+			if addr, err := netip.ParseAddr(text); err == nil {
+				return "", 0, fmt.Errorf("an IPv6 address needs brackets; want [%s]", addr)
+			}
 		}
 		host, digits = text[:colon], text[colon+1:]
 	}
@@ -72,10 +80,8 @@ func canonicalIPv6(text string) (string, error) {
 	if err != nil || !addr.Is6() {
 		return "", errors.New("what stands in brackets is not an IPv6 address; want [2001:db8::1]")
 	}
-	for _, c := range []byte(addr.Zone()) {
-		if !isAlphanumeric(c) && strings.IndexByte("-._~", c) < 0 {
-			return "", errors.New("the zone of the IPv6 address holds a character that no interface has; want [fe80::1%25eth0]")
-		}
+	if inZone.lacks(addr.Zone()) >= 0 {
+		return "", errors.New("the zone of the IPv6 address holds a character that no interface has; want [fe80::1%25eth0]")
 	}
 	return addr.String(), nil
 }
@@ -112,10 +118,8 @@ func checkHost(host string) error {
 		if label == "" || len(label) > 63 {
 			return errors.New("a part of the host is empty or longer than 63 characters; want a name such as www.example.com")
 		}
-		for _, c := range []byte(label) {
-			if !isAlphanumeric(c) && c != '-' && c != '_' {
-				return fmt.Errorf("the host may not hold %q; want letters, digits, - and _", c)
-			}
+		if i := inHost.lacks(label); i >= 0 {
+			return fmt.Errorf("the host may not hold %q; want letters, digits, - and _", label[i])
 		}
 	}
 	// 10.1, 010.0.0.1 and 0x7f000001 mean different addresses to different programs.
@@ -128,6 +132,9 @@ func checkHost(host string) error {
 }
 
 func isNumber(label string) bool {
+	if c := label[0]; c < '0' || c > '9' { // as of most names
+		return false
+	}
 	if hex, found := strings.CutPrefix(label, "0x"); found {
 		return strings.Trim(hex, "0123456789abcdef") == ""
 	}

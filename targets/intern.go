@@ -5,6 +5,7 @@ import "strings"
 // interner gives equal Options one pointer, also across the versions of a list.
 type interner struct {
 	known, used map[Options]*Options
+	last        *Options          // mostly the next is the same
 	texts       map[string]string // short texts that many targets have, such as intervals
 }
 
@@ -21,7 +22,14 @@ func (in *interner) text(text string) string {
 	return text
 }
 
-func (in interner) intern(o Options) *Options {
+func (in *interner) intern(o Options) *Options {
+	if in.last == nil || *in.last != o {
+		in.last = in.find(o)
+	}
+	return in.last
+}
+
+func (in *interner) find(o Options) *Options {
 	if p, ok := in.used[o]; ok {
 		return p
 	}

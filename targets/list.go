@@ -3,6 +3,7 @@ package targets
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,10 +20,10 @@ type times struct{ interval, timeout string }
 
 // keep adds a target to the list, unless it is there already.
 func (b *builder) keep(t Target, r *row) {
-	i, there := b.seen[t.ID]
-	if !there {
-		b.seen[t.ID] = int32(len(b.list))
+	i := b.seen.find(b.list, t.ID)
+	if i < 0 {
 		b.list = append(b.list, t)
+		b.seen.add(b.list)
 		if b.texts != nil {
 			*b.texts = append(*b.texts, times{b.options.text(r.text[fieldInterval]), b.options.text(r.text[fieldTimeout])})
 		}
@@ -42,6 +43,12 @@ func (b *builder) keep(t Target, r *row) {
 		field, same, want = fieldName, "the same name as", "give one another name"
 	}
 	b.blame(t.Origin, r, field, fmt.Errorf("%s %s, but it differs in %s; %s", same, first.Where(""), strings.Join(differs, ", "), want))
+}
+
+// expect makes room for so many targets.
+func (b *builder) expect(targets int) {
+	b.list = slices.Grow(b.list, max(targets-len(b.list), 0))
+	b.seen.reserve(b.list, targets)
 }
 
 // differences names the fields in which two targets with the same id differ. How the URL is spelled is none.
@@ -86,7 +93,11 @@ func (b *builder) finish() (*List, error) {
 		l.Targets, l.texts = b.list, *b.texts
 		return l, nil
 	}
-	l.Targets = make([]Target, 0, n) // no room to spare: it is kept
+	if n == len(b.list) && cap(b.list)-n <= n/8 {
+		l.Targets = b.list
+		return l, nil
+	}
+	l.Targets = make([]Target, 0, n) // little room to spare: it is kept
 	for i := range b.list {
 		if share.has(b.list[i].ID) {
 			l.Targets = append(l.Targets, b.list[i])

@@ -123,7 +123,7 @@ func (s *Source) readLists(b *builder) {
 	switch s.cfg.File {
 	case "":
 	case Stdin:
-		b.readCSV(s.file, s.stdin)
+		b.readCSV(s.file, s.stdin, 0)
 	default:
 		s.readFile(b)
 	}
@@ -165,7 +165,11 @@ func (s *Source) readFile(b *builder) {
 	sum.SetSeed(s.seed)
 	content := io.TeeReader(file, &sum)
 	if extension == ".csv" {
-		b.readCSV(s.file, content)
+		size := int64(0)
+		if info, err := file.Stat(); err == nil {
+			size = info.Size()
+		}
+		b.readCSV(s.file, content, size)
 	} else {
 		text, err := io.ReadAll(content)
 		if err != nil {

@@ -158,6 +158,13 @@ func schemeError(scheme string) error {
 	return fmt.Errorf("unknown scheme %s; %s", scheme, want)
 }
 
+// What stands in the parts of a URL as it is.
+var (
+	inUser  = alphanumericAnd("-._~!$&'()*+,;=:%")
+	inPath  = alphanumericAnd("-._~!$&'()*+,;=:@/%[]")
+	inQuery = alphanumericAnd("-._~!$&'()*+,;=:@/%[]?\"<>\\^`{|}")
+)
+
 var errEscape = errors.New("user or password hold a character that must be percent-encoded; want @ as %40, : as %3A, / as %2F, ? as %3F, # as %23")
 
 func (p *Parts) setAuthority(authority string) (err error) {
@@ -192,10 +199,8 @@ func (p *Parts) setAuthority(authority string) (err error) {
 }
 
 func parseUser(text string) (*url.Userinfo, error) {
-	for _, c := range []byte(text) {
-		if !isAlphanumeric(c) && strings.IndexByte("-._~!$&'()*+,;=:%", c) < 0 {
-			return nil, errEscape
-		}
+	if inUser.lacks(text) >= 0 {
+		return nil, errEscape
 	}
 	name, password, has := strings.Cut(text, ":")
 	name, err := url.PathUnescape(name)
@@ -222,38 +227,38 @@ func (p *Parts) setTail(tail string) error {
 	if i := strings.IndexByte(tail, '?'); i >= 0 {
 		p.Path, p.Query = tail[:i], tail[i:]
 	}
-	if _, err := url.PathUnescape(p.Path); err != nil {
+	if !isEscaped(p.Path) {
 		return errors.New("a % in the path is not followed by two hexadecimal digits; want a % itself as %25")
 	}
-	p.Path = escape(p.Path, "-._~!$&'()*+,;=:@/%[]")
-	p.Query = escape(p.Query, "-._~!$&'()*+,;=:@/%[]?\"<>\\^`{|}")
+	p.Path, p.Query = escape(p.Path, inPath), escape(p.Query, inQuery)
 	if p.Path == "" {
 		p.Path = "/"
 	}
 	return nil
 }
 
-// escape percent-encodes every byte but letters, digits and those to keep.
-func escape(text, keep string) string {
-	plain := func(c byte) bool { return isAlphanumeric(c) || strings.IndexByte(keep, c) >= 0 }
-	i := 0
-	for i < len(text) && plain(text[i]) {
-		i++
+// isEscaped tells whether two hexadecimal digits follow each percent sign.
+func isEscaped(path string) bool {
+	if strings.IndexByte(path, '%') < 0 {
+		return true
 	}
-	if i == len(text) {
+	_, err := url.PathUnescape(path)
+	return err == nil
+}
+
+// escape percent-encodes every byte but those to keep.
+func escape(text string, keep *charset) string {
+	i := keep.lacks(text)
+	if i < 0 {
 		return text
 	}
 	out := []byte(text[:i])
 	for _, c := range []byte(text[i:]) {
-		if plain(c) {
+		if keep[c] {
 			out = append(out, c)
 		} else {
 			out = fmt.Appendf(out, "%%%02X", c)
 		}
 	}
 	return string(out)
-}
-
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
