@@ -7,12 +7,11 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"go.uber.org/goleak"
-
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/schemas"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // chosen are the types that the tests with exact messages know. They are those of the shipped schemas, but a new
 // schema file is not among them, so that it changes no test here. In the order of Titles.

@@ -10,12 +10,12 @@ import (
 	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
-	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 func connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()

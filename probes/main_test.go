@@ -3,8 +3,8 @@ package probes
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // A check that leaves a goroutine behind would leave millions in a day.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }

@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
-	"go.uber.org/goleak"
 
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/schemas"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // each decodes all schema files.
 func each(t *testing.T, do func(title string, schema map[string]any)) {

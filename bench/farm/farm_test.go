@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // If this failed, measurements would probe one address until its ports are used up, or keep a farm when they end.
 func TestAFarmAnswersAtManyAddresses(t *testing.T) {

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // perfect is what a program that keeps every slot to the nanosecond would write: each target starts at once, leaves
 // out a slot that is nearer than half an interval, and stops with the plan.

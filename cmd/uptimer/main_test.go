@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // beUptimer makes the test binary be the program, so that tests can send it signals and look at its exit code.
@@ -23,7 +22,7 @@ func TestMain(m *testing.M) {
 	}
 	servertest.SideBySide(8)
 	// The wait for a second signal ends with the process only.
-	goleak.VerifyTestMain(m)
+	unhurried.Main(m)
 }
 
 // callEnds keeps a call that was thought wrong, and is not, from running for ever.

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // Source is where a reader reads, made anew for each test. It holds two batches or more.
@@ -191,7 +192,7 @@ func (x *reading) end(why string) bool {
 		x.t.Errorf("Read did not return within %v of %s", x.patience, why)
 		return false
 	}
-	if err := goleak.Find(x.leaks); err != nil {
+	if err := unhurried.Leak(x.patience, x.leaks); err != nil {
 		x.t.Errorf("after Read: %v", err)
 	}
 	return true

@@ -7,9 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // limitsAreSane: the pipeline can make pages of these limits that hold something, soon, and fit in memory.
@@ -185,7 +184,7 @@ func closeObeysItsContext(t testing.TB, w WriterTest) {
 		}
 	})
 	release()
-	if err := goleak.Find(o.leaks); err != nil {
+	if err := unhurried.Leak(o.patience, o.leaks); err != nil {
 		t.Errorf("after Close: %v", err)
 	}
 }
@@ -197,7 +196,7 @@ func noGoroutineIsLeft(t testing.TB, w WriterTest) {
 		o.writeAll(Dummies(t, 50))
 	}
 	o.close()
-	if err := goleak.Find(o.leaks); err != nil {
+	if err := unhurried.Leak(o.patience, o.leaks); err != nil {
 		t.Errorf("after Close: %v", err)
 	}
 }

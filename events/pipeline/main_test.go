@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/schemas"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // far is an age that no test reaches, and large a number of events or bytes.
 const (

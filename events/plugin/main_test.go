@@ -5,10 +5,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // file is the path of a file with that content.
 func file(t testing.TB, content string) string {

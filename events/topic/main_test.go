@@ -4,15 +4,14 @@ import (
 	"log/slog"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/setting"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 func TestMain(m *testing.M) {
 	servertest.SideBySide(6)
-	goleak.VerifyTestMain(m)
+	unhurried.Main(m)
 }
 
 // open makes a cluster that ends with the test.

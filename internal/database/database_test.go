@@ -9,13 +9,13 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // If this failed, a start would wait for ever for what never comes, or end because a server is just starting, too.
 func TestRefused(t *testing.T) {

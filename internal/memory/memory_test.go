@@ -9,10 +9,10 @@ import (
 	"testing/fstest"
 	"time"
 
-	"go.uber.org/goleak"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // If this failed, a container would be killed because garbage piles up beyond its limit, or none be used that is there.
 func TestContainerLimit(t *testing.T) {

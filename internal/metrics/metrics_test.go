@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/internal/lasting"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // A server of metrics that outlives its stop keeps the port from the next process.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // used is all counters after one of each.
 func used() *Metrics {

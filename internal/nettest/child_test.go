@@ -3,10 +3,10 @@ package nettest
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // recorder is a test that is told of a failure or of a skip, and goes on.
 type recorder struct {

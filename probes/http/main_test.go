@@ -10,14 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // patience is the timeout of checks that are not about time.
 const patience = 20 * time.Second

@@ -5,10 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -16,7 +15,7 @@ import (
 // A check that leaves a goroutine behind would leave millions in a day.
 func TestMain(m *testing.M) {
 	servertest.SideBySide(4)
-	goleak.VerifyTestMain(m)
+	unhurried.Main(m)
 }
 
 // patience is the timeout of checks that are not about time.

@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -20,7 +19,7 @@ import (
 // A check that leaves a goroutine behind would leave millions in a day.
 func TestMain(m *testing.M) {
 	servertest.SideBySide(6)
-	goleak.VerifyTestMain(m)
+	unhurried.Main(m)
 }
 
 const (

@@ -11,18 +11,18 @@ import (
 	"github.com/google/uuid"
 	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 func TestMain(m *testing.M) {
 	servertest.SideBySide(8)
-	goleak.VerifyTestMain(m)
+	unhurried.Main(m)
 }
 
 // source is a topic "events" and its brokers.

@@ -3,12 +3,11 @@ package share
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 func TestMain(m *testing.M) {
 	servertest.SideBySide(6)
-	goleak.VerifyTestMain(m)
+	unhurried.Main(m)
 }

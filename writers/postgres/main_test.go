@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/eventstest"
@@ -18,10 +17,11 @@ import (
 	"github.com/uptimer/uptimer/internal/database"
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/migrations"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { unhurried.Main(m) }
 
 // migrated is a database of a test's own with all tables.
 func migrated(t testing.TB) string {
