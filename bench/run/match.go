@@ -72,6 +72,10 @@ func look(s scenario, events []seen, records []field.Record, w window) (f findin
 		}
 		least = min(least, inside)
 	}
+	if silent := s.targets() - s.hanging - len(own); silent > 0 {
+		f.missed += silent * int(w.to.Sub(w.from)/s.interval)
+		least = 0
+	}
 	f.fair = float64(least) * float64(len(own)) / float64(max(f.checks, 1))
 	for _, list := range [][]time.Duration{f.late, f.wrong, f.farmLate} {
 		slices.Sort(list)

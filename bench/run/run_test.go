@@ -66,6 +66,15 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 	}
 }
 
+// If this failed, a target that is never checked would go unnoticed: no event speaks of it.
+func TestATargetWithoutEventsIsFound(t *testing.T) {
+	events, records := perfect(small, whole)
+	events = slices.DeleteFunc(events, func(e seen) bool { return e.id[0] == 1 })
+	if f := look(small, events, records, whole); f.missed != 10 || f.fair != 0 {
+		t.Errorf("got %d slots missed, fairness %v; want 10 and 0", f.missed, f.fair)
+	}
+}
+
 // If this failed, targets that are off the list, or that never answer, would be called missed or wrongly down.
 func TestOnlyTheScenariosTargetsAreJudged(t *testing.T) {
 	events, records := perfect(small, whole)
