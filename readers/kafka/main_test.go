@@ -73,10 +73,11 @@ func (s *source) letters() []kafka.Message {
 // committed is what the group has committed for a partition; -1 for nothing.
 func (s *source) committed(partition int) int64 {
 	s.t.Helper()
-	answer, err := s.client.OffsetFetch(context.Background(), &kafka.OffsetFetchRequest{GroupID: "uptimer", Topics: map[string][]int{"events": {partition}}})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	var answer *kafka.OffsetFetchResponse
+	topictest.Stubborn(s.t, func() (err error) {
+		answer, err = s.client.OffsetFetch(context.Background(), &kafka.OffsetFetchRequest{GroupID: "uptimer", Topics: map[string][]int{"events": {partition}}})
+		return err
+	})
 	if len(answer.Topics["events"]) == 0 {
 		return -1
 	}

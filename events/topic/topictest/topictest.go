@@ -14,6 +14,8 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // Brokers starts brokers within the process, three unless opts say otherwise, which end with the test. They are a
@@ -29,7 +31,7 @@ func Brokers(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 }
 
 // Patience is how long what should happen soon may take.
-const Patience = 30 * time.Second
+const Patience = unhurried.Patience
 
 // Client makes a client to the brokers at an address, which ends with the test.
 func Client(t testing.TB, brokers ...string) *kafka.Client {
@@ -39,41 +41,58 @@ func Client(t testing.TB, brokers ...string) *kafka.Client {
 	return &kafka.Client{Addr: kafka.TCP(brokers...), Timeout: Patience, Transport: transport}
 }
 
-// Create makes a topic.
+// Stubborn does again what a broker, or the client that does not know its brokers yet, could not do at the moment. It
+// fails the test if that lasts.
+func Stubborn(t testing.TB, do func() error) {
+	t.Helper()
+	for end := time.Now().Add(Patience); ; time.Sleep(50 * time.Millisecond) {
+		err := do()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Create makes a topic, which must not be there yet.
 func Create(t testing.TB, client *kafka.Client, topic string, partitions int) {
 	t.Helper()
-	answer, err := client.CreateTopics(context.Background(), &kafka.CreateTopicsRequest{
-		Topics: []kafka.TopicConfig{{Topic: topic, NumPartitions: partitions, ReplicationFactor: 1}},
+	failed := false
+	Stubborn(t, func() error {
+		answer, err := client.CreateTopics(context.Background(), &kafka.CreateTopicsRequest{
+			Topics: []kafka.TopicConfig{{Topic: topic, NumPartitions: partitions, ReplicationFactor: 1}},
+		})
+		if err == nil {
+			err = answer.Errors[topic]
+		}
+		if exists := errors.Is(err, kafka.TopicAlreadyExists); exists && failed {
+			return nil // the try before was better than its answer
+		} else if exists {
+			t.Fatal(err)
+		}
+		failed = err != nil
+		return err
 	})
-	if err == nil {
-		err = answer.Errors[topic]
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // Put puts messages on a partition of a topic.
 func Put(t testing.TB, client *kafka.Client, topic string, partition int, messages ...kafka.Message) {
 	t.Helper()
-	var err error
-	for end := time.Now().Add(Patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	Stubborn(t, func() error {
 		records := make([]kafka.Record, len(messages)) // anew: a try that fails has read the values
 		for i, m := range messages {
 			records[i] = kafka.Record{Key: bytes(m.Key), Value: bytes(m.Value), Headers: m.Headers, Time: m.Time}
 		}
-		var answer *kafka.ProduceResponse
-		answer, err = client.Produce(context.Background(), &kafka.ProduceRequest{
+		answer, err := client.Produce(context.Background(), &kafka.ProduceRequest{
 			Topic: topic, Partition: partition, RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(records...),
 		})
 		if err == nil {
 			err = answer.Error
 		}
-		if err == nil {
-			return
-		}
-	}
-	t.Fatal(err)
+		return err
+	})
 }
 
 func bytes(b []byte) kafka.Bytes {
@@ -89,10 +108,11 @@ func Messages(t testing.TB, client *kafka.Client, topic string) (all []kafka.Mes
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	time.Sleep(300 * time.Millisecond) // what the client knows of a new topic is as old as that
-	answer, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	var answer *kafka.MetadataResponse
+	Stubborn(t, func() (err error) {
+		answer, err = client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
+		return err
+	})
 	for _, p := range answer.Topics[0].Partitions {
 		all = append(all, partition(ctx, t, client, topic, p.ID)...)
 	}
@@ -163,12 +183,8 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
-// Until waits until f, and fails the test if that lasts.
+// Until is unhurried.Until.
 func Until(t testing.TB, what string, f func() bool) {
 	t.Helper()
-	for end := time.Now().Add(Patience); !f(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("after %v still not: %s", Patience, what)
-		}
-	}
+	unhurried.Until(t, what, f)
 }
