@@ -66,4 +66,6 @@ func TestAnIdleConsumerTurns(t *testing.T) {
 	eventually(t, "the dead letter is counted", func() bool { return metric(t, addr, "uptimer_dead_letters_total") == 1 })
 	p.signal(syscall.SIGTERM)
 	p.exit(exitDone)
+	p.saysOnce("Kafka cannot be reached; waiting for it") // and not each worker
+	p.saysOnce("there is no topic to read; waiting for it")
 }

@@ -173,14 +173,12 @@ func (f *flow) sinkNames() string {
 	return strings.Join(names, ",")
 }
 
-// openPlugins opens one of the plugins so many times. Each says in the log which one it is.
+// openPlugins opens one of the plugins so many times. Each says in the log which one it is, but what all of them meet is
+// said once.
 func openPlugins[T any](plugins []plugin.Plugin[T], name string, count int, env *plugin.Environment, host plugin.Host) (all []T, err error) {
-	log := host.Log
 	host.Workers = count
-	for i := range count {
-		if count > 1 {
-			host.Log = log.With("worker", i+1)
-		}
+	for _, log := range lasting.Together(host.Log, count) {
+		host.Log = log
 		opened, err := openPlugin(plugins, name, env, host)
 		if err != nil {
 			return nil, err // the next one would say the same

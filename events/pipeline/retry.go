@@ -19,12 +19,12 @@ const (
 
 // outlet writes page after page. It has one goroutine, so a Writer sees one Write at a time.
 type outlet struct {
-	sink   *sink
-	queue  *queue
-	writer events.Writer
-	guard  *guard
-	failed bool // the last Write
-	defect lasting.Fault
+	sink    *sink
+	queue   *queue
+	writer  events.Writer
+	guard   *guard
+	failing lasting.Fault // a Write fails, or takes long
+	defect  lasting.Fault
 
 	refused error // why the destination refuses us for good
 	gone    error // why there is nobody behind it any more
@@ -32,10 +32,18 @@ type outlet struct {
 }
 
 func newOutlet(s *sink, w events.Writer, g *guard) *outlet {
-	return &outlet{sink: s, writer: w, guard: g, defect: lasting.Fault{
-		Log: g.log, Level: slog.LevelError,
-		Began: "the writer rejected an event that it was not given, or one twice: a defect of the writer; this rejection is ignored",
-	}}
+	return &outlet{
+		sink: s, writer: w, guard: g,
+		failing: lasting.Fault{
+			Log: g.log, Level: slog.LevelError,
+			Began: "events could not be written; they are kept and written again",
+			Ended: "events are written again",
+		},
+		defect: lasting.Fault{
+			Log: g.log, Level: slog.LevelError,
+			Began: "the writer rejected an event that it was not given, or one twice: a defect of the writer; this rejection is ignored",
+		},
+	}
 }
 
 // open makes the queue that the writer asks for.
@@ -120,7 +128,7 @@ func (o *outlet) write(ctx context.Context, p *page) {
 			o.giveUp(err)
 			return
 		case ctx.Err() == nil:
-			o.sink.failing.happened(&o.failed, "error", err, "tries", try)
+			o.failing.Happened("error", err, "tries", try)
 			pause.rest(ctx, haste)
 		}
 		if ctx.Err() != nil || !o.queue.wanted() {
@@ -133,6 +141,7 @@ func (o *outlet) write(ctx context.Context, p *page) {
 
 // try is one Write. What a failed one says of rejections does not count.
 func (o *outlet) try(ctx context.Context, list []events.Event) (rejected []events.Rejection, err error) {
+	defer o.watch()()
 	err = o.guard.run(func() (err error) {
 		rejected, err = o.writer.Write(ctx, list)
 		return err
@@ -144,7 +153,7 @@ func (o *outlet) try(ctx context.Context, list []events.Event) (rejected []event
 func (o *outlet) done(p *page, rejected []events.Rejection, took time.Duration) {
 	reasons, count, wrong := p.reasons(rejected)
 	stored := len(p.events) - count
-	o.sink.failing.over(&o.failed)
+	o.failing.Over()
 	for _, r := range wrong {
 		o.defect.Happened("index", r.Index, "events", len(p.events), "reason", r.Reason)
 	}

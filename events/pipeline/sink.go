@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 
 	"github.com/uptimer/uptimer/internal/lasting"
 )
@@ -13,8 +12,7 @@ import (
 type sink struct {
 	Sink
 	outlets []*outlet // one for each writer
-	failing trouble
-	gone    bool // it has left; the supervisor's
+	gone    bool      // it has left; the supervisor's
 }
 
 // openSink makes a queue and an outlet for each writer. Where a writer does not say its limits, its outlet has no
@@ -25,14 +23,9 @@ func openSink(s Sink, log *slog.Logger) (*sink, error) {
 		opened.Observer = nobody{}
 	}
 	log = log.With("writer", s.Name)
-	opened.failing.fault = lasting.Fault{
-		Log: log, Level: slog.LevelError,
-		Began: "events could not be written; they are kept and written again",
-		Ended: "events are written again",
-	}
 	var failed error
-	for i, w := range s.Writers {
-		o := newOutlet(opened, w, &guard{log: log, who: opened.nameOf(i)})
+	for i, log := range lasting.Together(log, len(s.Writers)) {
+		o := newOutlet(opened, s.Writers[i], &guard{log: log, who: opened.nameOf(i)})
 		opened.outlets = append(opened.outlets, o)
 		failed = errors.Join(failed, o.open())
 	}
@@ -65,36 +58,5 @@ func (s *sink) route(reader, readers int) (r route) {
 func (s *sink) end(err error) {
 	for _, o := range s.outlets {
 		o.queue.end(err)
-	}
-}
-
-// trouble is a fault of a destination: it lasts as long as one of the writers meets it, and is said once for all.
-type trouble struct {
-	fault lasting.Fault
-	mu    sync.Mutex
-	met   int // by so many writers
-}
-
-// happened takes note that a writer meets the fault; met is that writer's own.
-func (t *trouble) happened(met *bool, args ...any) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !*met {
-		*met = true
-		t.met++
-	}
-	t.fault.Happened(args...)
-}
-
-// over takes note that a writer does not meet it any more.
-func (t *trouble) over(met *bool) {
-	if !*met {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	*met = false
-	if t.met--; t.met == 0 {
-		t.fault.Over()
 	}
 }

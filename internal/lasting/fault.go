@@ -14,36 +14,29 @@ import (
 const every = time.Minute
 
 // Fault is one thing that can go wrong for a while. It may be used from many goroutines. The zero value with a Log
-// is ready.
+// is ready. Where the Log is one of Together, the fault is one with those of the others.
 type Fault struct {
 	Log   *slog.Logger
 	Level slog.Level // of the lines while it lasts
 	Began string     // the line when it begins, and while it lasts
 	Ended string     // the line when it ends
 
-	mu    sync.Mutex
-	since time.Time // zero: it is not there
-	said  time.Time
-	last  time.Time
-	times int
+	mu     sync.Mutex
+	met    bool      // it is there
+	last   time.Time // when it happened
+	course *course   // nil until it happens
 }
 
 // Happened takes note that the fault is there. args are for the log line, if there is one.
 func (f *Fault) Happened(args ...any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := time.Now()
-	f.last = now
-	f.times++
-	switch {
-	case f.since.IsZero():
-		f.since, f.said = now, now
-		f.Log.Log(context.Background(), f.Level, f.Began, args...)
-	case now.Sub(f.said) >= every:
-		f.said = now
-		args = append(slices.Clip(args), "for", now.Sub(f.since).Round(time.Second), "times", f.times)
-		f.Log.Log(context.Background(), f.Level, f.Began, args...)
+	if f.course == nil {
+		f.course = courseOf(f)
 	}
+	f.last = time.Now()
+	f.course.happened(f, !f.met, args)
+	f.met = true
 }
 
 // Over takes note that the fault is not there.
@@ -63,9 +56,46 @@ func (f *Fault) Quiet(d time.Duration) {
 }
 
 func (f *Fault) end(at time.Time) {
-	if f.since.IsZero() {
-		return
+	if f.met {
+		f.met = false
+		f.course.ended(f, at)
 	}
-	f.Log.Info(f.Ended, "after", at.Sub(f.since).Round(time.Millisecond), "times", f.times)
-	f.since, f.times = time.Time{}, 0
+}
+
+// course is how a fault goes on in the log, from when the first meets it until the last does not.
+type course struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	met   int // by so many Faults
+	since time.Time
+	said  time.Time
+	times int
+}
+
+func (c *course) happened(f *Fault, begins bool, args []any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if begins {
+		c.met++
+	}
+	c.times++
+	switch now := f.last; {
+	case begins && c.met == 1:
+		c.since, c.said = now, now
+		c.log.Log(context.Background(), f.Level, f.Began, args...)
+	case now.Sub(c.said) >= every:
+		c.said = now
+		args = append(slices.Clip(args), "for", now.Sub(c.since).Round(time.Second), "times", c.times)
+		c.log.Log(context.Background(), f.Level, f.Began, args...)
+	}
+}
+
+func (c *course) ended(f *Fault, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.met--; c.met == 0 {
+		c.log.Info(f.Ended, "after", at.Sub(c.since).Round(time.Millisecond), "times", c.times)
+		c.times = 0
+	}
 }

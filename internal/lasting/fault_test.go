@@ -122,3 +122,49 @@ func TestManySeeItAtOnce(t *testing.T) {
 		t.Errorf("want two lines and 50 times:\n%s", log)
 	}
 }
+
+// If this fails, a database that is away is said by each of its workers, or to be back while one of them still waits.
+//
+// Seen to fail when each fault had a course of its own, when WithAttrs forgot what all lines name, and when the first
+// Over ended the fault.
+func TestWorkersSayTogetherWhatAllMeet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, log := newFault()
+		var all []*Fault
+		for _, l := range Together(f.Log, 3) {
+			all = append(all, &Fault{Log: l.With("writer", "w"), Level: f.Level, Began: f.Began, Ended: f.Ended})
+		}
+		for range 2 {
+			all[1].Over()
+			for _, f := range all {
+				f.Happened("error", "refused")
+			}
+			wantLog(t, log, `level=WARN msg="it broke" writer=w error=refused`)
+			time.Sleep(time.Minute)
+			for _, f := range all {
+				f.Happened("error", "refused")
+			}
+			wantLog(t, log, `level=WARN msg="it broke" writer=w error=refused for=1m0s times=4`)
+			all[0].Over()
+			all[0].Over()
+			time.Sleep(time.Second)
+			all[1].Quiet(time.Second)
+			wantLog(t, log)
+			all[2].Over()
+			wantLog(t, log, `level=INFO msg="it works" writer=w after=1m1s times=6`)
+		}
+		other := &Fault{Log: all[0].Log.WithGroup("g"), Level: f.Level, Began: f.Began, Ended: f.Ended}
+		all[1].Happened()
+		other.Happened("partition", 1)
+		all[0].Log.Info("said by one")
+		wantLog(t, log, `level=WARN msg="it broke" writer=w`, `level=WARN msg="it broke" writer=w g.partition=1`, `level=INFO msg="said by one" worker=1 writer=w`)
+	})
+}
+
+// If this fails, a program with one worker names it in every line.
+func TestOneWorkerHasNoNumber(t *testing.T) {
+	f, _ := newFault()
+	if logs := Together(f.Log, 1); len(logs) != 1 || logs[0] != f.Log {
+		t.Errorf("got %v", logs)
+	}
+}
