@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +16,11 @@ import (
 // retention is how long events are kept. Zero is for ever.
 type retention time.Duration
 
-// minRetention leaves room for clocks, and for what is on its way.
-const minRetention = 48 * time.Hour
+// minRetention leaves room for clocks, and for what is on its way; maxRetention is what a Go duration can hold, in days.
+const (
+	minRetention = 48 * time.Hour
+	maxRetention = math.MaxInt64 / (24 * time.Hour)
+)
 
 // Decode reads days ("30d") or a Go duration.
 func (r *retention) Decode(text string) error {
@@ -24,12 +28,15 @@ func (r *retention) Decode(text string) error {
 	d, err := time.ParseDuration(text)
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n uint64
-		n, err = strconv.ParseUint(days, 10, 16)
+		n, err = strconv.ParseUint(days, 10, 64)
+		if n > uint64(maxRetention) { // also where it is out of ParseUint's range
+			return fmt.Errorf("too long; want at most %dd, or nothing to keep all", maxRetention)
+		}
 		d = time.Duration(n) * 24 * time.Hour
 	}
 	switch {
 	case err != nil:
-		return errors.New("not a time span; want days such as 30d, or a duration such as 720h")
+		return fmt.Errorf("not a time span; want days such as 30d, or a duration such as 720h, of at most %dd", maxRetention)
 	case d < minRetention:
 		return errors.New("too short; want at least 2d")
 	}

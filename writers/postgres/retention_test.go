@@ -151,9 +151,10 @@ func TestRetentionAsWritten(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"1d": "too short; want at least 2d", "47h59m": "too short; want at least 2d", "0": "too short; want at least 2d", "-30d": "not a time span; want days such as 30d, or a duration such as 720h",
-		"30": "not a time span; want days such as 30d, or a duration such as 720h", "d": "not a time span; want days such as 30d, or a duration such as 720h",
-		"30 days": "not a time span; want days such as 30d, or a duration such as 720h", "99999d": "not a time span; want days such as 30d, or a duration such as 720h",
+		"1d": "too short; want at least 2d", "47h59m": "too short; want at least 2d", "0": "too short; want at least 2d", "-30d": "not a time span; want days such as 30d, or a duration such as 720h, of at most 106751d",
+		"30": "not a time span; want days such as 30d, or a duration such as 720h, of at most 106751d", "d": "not a time span; want days such as 30d, or a duration such as 720h, of at most 106751d",
+		"30 days": "not a time span; want days such as 30d, or a duration such as 720h, of at most 106751d", "9999999h": "not a time span; want days such as 30d, or a duration such as 720h, of at most 106751d",
+		"106752d": "too long; want at most 106751d, or nothing to keep all", "99999999999999999999d": "too long; want at most 106751d, or nothing to keep all",
 	} {
 		var r retention
 		if err := r.Decode(text); err == nil || err.Error() != want {
