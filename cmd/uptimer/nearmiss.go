@@ -6,8 +6,8 @@ import (
 	"github.com/uptimer/uptimer/internal/setting"
 )
 
-// nearMiss is how many letters a name may be off to be taken for a slip.
-const nearMiss = 2
+// nearMiss is how many letters a name may be off to be taken for a slip: two, or fewer than a third of a short one.
+func nearMiss(name string) int { return min(2, (len(name)-1)/3) }
 
 // warnNearMisses says which variables look like ours but are not.
 func (a *app) warnNearMisses(log *slog.Logger) {
@@ -28,7 +28,7 @@ func nearMisses(set []string) map[string]string {
 	}
 	for _, name := range set {
 		meant := setting.Nearest(name, known)
-		if meant != name && meant != "" && len(name) > 3*nearMiss && setting.Distance(name, meant) <= nearMiss {
+		if meant != name && meant != "" && setting.Distance(name, meant) <= nearMiss(name) {
 			found[name] = meant
 		}
 	}

@@ -195,10 +195,12 @@ func TestNearMisses(t *testing.T) {
 	got := nearMisses([]string{
 		"PROBE_URL", "PROBE_URL_FILE", "PROBE_REGEX", "PROBE_URLSFILE", "LOG_LEVELS", "PROBE_TIMOEUT",
 		"PROBE_URLS", "PROBE_URLS_FILE", "PATH", "HOME", "LOGNAME", "PROBE_SOMETHING_ELSE", "GOFLAGS",
+		"WORKER", "WORKRES", "WORK", "WORKDIR", "BROKER", "WORKERS",
 	})
 	want := map[string]string{
 		"PROBE_URL": "PROBE_URLS", "PROBE_URL_FILE": "PROBE_URLS_FILE", "PROBE_REGEX": "PROBE_REGEXES",
 		"PROBE_URLSFILE": "PROBE_URLS_FILE", "LOG_LEVELS": "LOG_LEVEL", "PROBE_TIMOEUT": "PROBE_TIMEOUT",
+		"WORKER": "WORKERS", "WORKRES": "WORKERS",
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
