@@ -4,11 +4,12 @@ GO ?= go
 LINT := .ci/golangci-lint
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME ?= 5s
-SCENARIO ?= million
+SCENARIO ?= all
 DURATION ?= 0
 ROUNDS ?= 3
+RATE ?= 0
 
-.PHONY: build image test services services-down lint tidy generate bench bench-parts bench-relay cross fuzz chaos chaos-control clean
+.PHONY: build image test services services-down lint tidy generate bench bench-parts cross fuzz chaos chaos-control clean
 
 build: ## the program, for this machine
 	$(GO) build -trimpath -o ./ ./cmd/uptimer
@@ -44,17 +45,12 @@ tidy: ## go.mod of the product, and of dev/compose, which follows it
 generate: ## the tables in docs/ that are made from the code
 	$(GO) test ./cmd/uptimer -run TestDocs -update
 
-bench: ## uptimer beside a bare client, on a field of targets: SCENARIO (a comma list), DURATION and ROUNDS; see docs/performance.md
-	$(GO) run ./bench/run -scenario $(SCENARIO) -duration $(DURATION) -rounds $(ROUNDS)
+bench: ## uptimer beside a bare client, on a field of targets, and its events over Kafka: SCENARIO (a comma list), DURATION, ROUNDS and RATE; see docs/performance.md
+	dev/services/services up || echo "without servers: what needs them is not measured"
+	$(GO) run ./bench/run -scenario $(SCENARIO) -duration $(DURATION) -rounds $(ROUNDS) -rate $(RATE)
 
-bench-parts: ## Go's benchmarks, and the schedule at 10,000 targets
+bench-parts: ## Go's benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-	$(GO) run ./bench/schedule
-
-bench-relay: ## producer, Kafka, consumer, PostgreSQL: whether all is there, and how fast; see docs/performance.md
-	dev/services/services up
-	$(GO) run ./bench/relay counts
-	$(GO) run ./bench/relay throughput
 
 chaos: ## five minutes of faults with servers of its own: is anything lost or doubled?
 	$(GO) run ./bench/chaos

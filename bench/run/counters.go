@@ -11,12 +11,21 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// metricsAddress is where uptimer shows its counters.
-const metricsAddress = "127.0.0.1:18099"
+// Where uptimer shows its counters: who checks, and who stores what comes over Kafka.
+const (
+	metricsAddress  = "127.0.0.1:18099"
+	consumerAddress = "127.0.0.1:18096"
+)
 
-// scrape reads uptimer's counters and gauges, the labels of each added up.
-func scrape(ctx context.Context) (map[string]float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+metricsAddress+"/metrics", nil)
+// What is counted there.
+const (
+	checksMade    = "uptimer_checks_total"
+	eventsWritten = "uptimer_events_written_total"
+)
+
+// scrape reads the counters and gauges that a process shows, the labels of each added up.
+func scrape(ctx context.Context, address string) (map[string]float64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
 	if err != nil {
 		return nil, err
 	}

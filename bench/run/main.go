@@ -4,6 +4,7 @@
 // minute: what a check costs, what rate is reached, how late checks start, how far the reported time is from what the
 // target itself saw, and whether a target that is up is ever called down. It needs Linux.
 //
+//	go run ./bench/run                                         all of it
 //	go run ./bench/run -scenario million,delay50 -duration 30s
 //
 // It ends with 1 if a bound of a scenario was not kept.
@@ -26,10 +27,14 @@ func main() { os.Exit(run()) }
 // options are the flags.
 type options struct {
 	scenarios []scenario
+	all       bool          // as many as can be measured here
 	duration  time.Duration // 0: what the scenario says
+	rate      int           // 0: what the scenario says
 	rounds    int
 	binary    string
 	out       string
+	workers   int // WORKERS of consumers
+	servers   servers
 }
 
 // run returns the exit code: 0 all bounds were kept, 1 they were not or could not be measured, 2 wrong flags.
@@ -60,33 +65,59 @@ var roles = map[string]func(context.Context, []string) error{"farm": beFarm, "ba
 
 func readFlags(arguments []string) (o options, err error) {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
-	names := flags.String("scenario", "million", "which, a comma list; all of "+strings.Join(scenarioNames(), ", "))
+	names := flags.String("scenario", everything, "which, a comma list of "+strings.Join(scenarioNames(), ", ")+", or "+everything)
 	flags.DurationVar(&o.duration, "duration", 0, "how long each run takes (default: as the scenario says)")
+	flags.IntVar(&o.rate, "rate", 0, "checks a second (default: as the scenario says)")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often each scenario is run; medians are shown")
 	flags.StringVar(&o.binary, "uptimer", "", "the program to measure (default: built from this tree)")
 	flags.StringVar(&o.out, "out", "bench/out", "folder for the table, the charts and the logs")
+	flags.IntVar(&o.workers, "workers", 2, "WORKERS of consumers")
+	flags.StringVar(&o.servers.kafka, "kafka", "", "a broker, host:port, plain text (default: that of make services)")
+	flags.StringVar(&o.servers.database, "database", "", "a PostgreSQL server, as DATABASE_URL, whose user may create databases (default: that of make services)")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("%q: want flags only", flags.Arg(0))
 	}
-	if o.rounds < 1 {
-		return o, fmt.Errorf("-rounds=%d: want at least 1", o.rounds)
+	for flag, n := range map[string]int{"rounds": o.rounds, "workers": o.workers} {
+		if n < 1 {
+			return o, fmt.Errorf("-%s=%d: want at least 1", flag, n)
+		}
 	}
-	for name := range strings.SplitSeq(*names, ",") {
+	if o.rate < 0 {
+		return o, fmt.Errorf("-rate=%d: want at least 1", o.rate)
+	}
+	return o, o.choose(*names)
+}
+
+// everything is the name of all scenarios together.
+const everything = "all"
+
+// choose sets the scenarios.
+func (o *options) choose(names string) error {
+	if o.all = names == everything; o.all {
+		names = strings.Join(scenarioNames(), ",")
+	}
+	for name := range strings.SplitSeq(names, ",") {
 		i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
 		if i < 0 {
-			return o, fmt.Errorf("-scenario=%q: no such scenario; want one of %s", name, strings.Join(scenarioNames(), ", "))
+			return fmt.Errorf("-scenario=%q: no such scenario; want one of %s", name, strings.Join(scenarioNames(), ", "))
 		}
 		s := scenarios[i]
 		if o.duration > 0 {
 			s.duration = o.duration
 		}
+		if o.rate > 0 {
+			s.rate = o.rate
+		}
 		if least := s.settles() + aside + time.Second; s.duration < least {
-			return o, fmt.Errorf("-duration=%v: scenario %s needs at least %v", s.duration, name, least)
+			if !o.all {
+				return fmt.Errorf("-duration=%v: scenario %s needs at least %v", s.duration, name, least)
+			}
+			s.duration = least
 		}
 		o.scenarios = append(o.scenarios, s)
 	}
-	return o, nil
+	return nil
 }

@@ -27,6 +27,9 @@ type findings struct {
 	farmLate  []time.Duration
 	unmatched int     // checks that the farm knows nothing of
 	fair      float64 // how often the least checked target was, as a part of the average
+
+	inexact []time.Duration // how far two checks of a target are from one interval apart
+	busiest float64         // how many times its even share of the checks the busiest moment of the interval holds
 }
 
 // look works out what the events of a run say about the targets of the scenario, but for those that never answer.
@@ -34,12 +37,13 @@ type findings struct {
 func look(s scenario, events []seen, records []field.Record, w window) (f findings) {
 	f.reasons = map[string]int{}
 	asked := byTarget(records)
-	own := map[[16]byte][]int64{}
+	own, starts := map[[16]byte][]int64{}, map[[16]byte][]int64{}
 	for _, e := range events {
 		if !s.judges(e.target) {
 			continue
 		}
 		own[e.id] = append(own[e.id], e.due)
+		starts[e.id] = append(starts[e.id], e.began)
 		if !w.holds(e.began) {
 			continue
 		}
@@ -77,10 +81,36 @@ func look(s scenario, events []seen, records []field.Record, w window) (f findin
 		least = 0
 	}
 	f.fair = float64(least) * float64(len(own)) / float64(max(f.checks, 1))
-	for _, list := range [][]time.Duration{f.late, f.wrong, f.farmLate} {
+	f.rhythm(s, starts, w)
+	for _, list := range [][]time.Duration{f.late, f.wrong, f.farmLate, f.inexact} {
 		slices.Sort(list)
 	}
 	return f
+}
+
+// A moment is the part of an interval that is looked at for crowds.
+const momentsOfInterval = 100
+
+// rhythm looks at how even and exact the starts of each target are, in as many whole intervals as there are.
+func (f *findings) rhythm(s scenario, starts map[[16]byte][]int64, w window) {
+	step := int64(s.interval)
+	w.to = w.from.Add(w.to.Sub(w.from).Truncate(s.interval))
+	moments := make([]int, momentsOfInterval)
+	n := 0
+	for _, own := range starts {
+		slices.Sort(own)
+		for i, at := range own {
+			if !w.holds(at) {
+				continue
+			}
+			n++
+			moments[at%step*momentsOfInterval/step]++
+			if i > 0 && w.holds(own[i-1]) {
+				f.inexact = append(f.inexact, time.Duration(at-own[i-1]-step).Abs())
+			}
+		}
+	}
+	f.busiest = float64(slices.Max(moments)) * momentsOfInterval / float64(max(n, 1))
 }
 
 // byTarget sorts records by target, and those of each by time.

@@ -79,7 +79,7 @@ func (b *bench) compare(ctx context.Context, s scenario) error {
 	all := b.contestants()
 	bare := &contestant{peer: peer{name: "bare client"}}
 	for round := range b.rounds {
-		alone, err := b.bare(ctx, s)
+		alone, err := b.bare(ctx, s, s.kind)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (b *bench) runPeer(ctx context.Context, s scenario, p peer, binary string) 
 	if err != nil {
 		return c, err
 	}
-	stopFarm, err := b.farm(ctx, s)
+	f, err := b.farm(ctx, s)
 	if err != nil {
 		return c, err
 	}
@@ -141,11 +141,11 @@ func (b *bench) runPeer(ctx context.Context, s scenario, p peer, binary string) 
 		warm += p.warm(s)
 	}
 	w := window{time.Now().Add(warm), time.Now().Add(warm + s.duration)}
-	used, err := watch(ctx, running, w, func() (int, int) { return 0, 0 })
+	used, err := watch(ctx, running, w, func() (int, int, error) { return 0, 0, nil })
 	answer, unknown := ask(w)
 	_ = running.Process.Kill() // not all of them know SIGTERM
 	_ = running.Wait()
-	records, failed := stopFarm()
+	records, failed := f.close()
 	if err := errors.Join(err, unknown, failed); err != nil {
 		return c, err
 	}

@@ -4,12 +4,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -47,6 +45,11 @@ func (p *process) stop() error {
 	_ = p.Process.Signal(syscall.SIGTERM)
 	late := time.AfterFunc(30*time.Second, func() { _ = p.Process.Kill() })
 	defer late.Stop()
+	return p.wait()
+}
+
+// wait waits until a process has ended by itself.
+func (p *process) wait() error {
 	if err := p.Wait(); err != nil {
 		return fmt.Errorf("%s: %w; its log is %s", p.name, err, p.Stderr.(*os.File).Name())
 	}
@@ -61,25 +64,15 @@ type usage struct {
 	most     int64         // most resident bytes so far
 }
 
-// tick is the unit of CPU time in /proc.
-const tick = time.Second / 100
-
 // usage reads what the process has used.
 func (p *process) usage() (u usage, err error) {
 	u.at = time.Now()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Process.Pid))
+	s, err := readStat(fmt.Sprintf("/proc/%d/stat", p.Process.Pid))
 	if err != nil {
 		return u, err
 	}
-	_, behind, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(behind)
-	if len(fields) < 22 {
-		return u, fmt.Errorf("/proc/%d/stat cannot be read: %q", p.Process.Pid, stat)
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	u.cpu = time.Duration(user+system) * tick
-	status, err3 := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+	u.cpu = s.own
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
 	for line := range strings.Lines(string(status)) {
 		var kilobytes int64
 		if n, _ := fmt.Sscanf(line, "VmRSS: %d kB", &kilobytes); n == 1 {
@@ -89,7 +82,7 @@ func (p *process) usage() (u usage, err error) {
 			u.most = kilobytes << 10
 		}
 	}
-	return u, errors.Join(err1, err2, err3)
+	return u, err
 }
 
 // stopAfter ends a process, whose output is still read.

@@ -23,22 +23,23 @@ type scenario struct {
 	hanging  int           // so many of the targets take the connection and never answer
 	disturb  disturbance   // what happens meanwhile
 	alone    bool          // there is nothing to compare with a bare client
-	peers    bool          // it is compared with other probers, as far as they are installed
+	dialed   string        // the kind of a second bare client
+	sink     sink
+	climb    int  // by how much the rate grows until the bounds are not kept; 0: it stays
+	peers    bool // it is compared with other probers, as far as they are installed
 	bounds   bounds
 }
 
-// bounds are what must hold; zero: anything.
-type bounds struct {
-	ratio float64       // of CPU time a check to that of the bare client
-	late  time.Duration // p99 of the start, from the second interval on
-	error time.Duration // p99 of the reported time, unless the target's own lateness is half of that or more
+// sink is where events go.
+type sink int
 
-	missed    bool          // slots may be missed: more is asked than can be done
-	memory    int64         // most resident bytes
-	first     time.Duration // from the start to the first event
-	ownFaults bool          // there must be some: checks that the disturbance has spoilt
-	fair      float64       // a target is checked at least so often as this part of the average
-}
+// The sinks.
+const (
+	toStdout      sink = iota
+	toKafka            // a topic
+	toPostgres         // a topic, and from there through a consumer into a database
+	fromFullTopic      // only the second part of that: the events wait on the topic when the consumer begins
+)
 
 var scenarios = []scenario{
 	{
@@ -55,8 +56,9 @@ var scenarios = []scenario{
 		rate: 15_000, interval: 10 * time.Second, duration: time.Minute, bounds: bounds{late: 50 * time.Millisecond},
 	},
 	{
-		name: "thousand", says: "1,000 a second, which leaves the machine time", kind: "http",
-		rate: 1000, interval: 10 * time.Second, duration: time.Minute, bounds: bounds{late: 50 * time.Millisecond},
+		name: "schedule", says: "1,000 a second, which leaves the machine time: the rhythm", kind: "http",
+		rate: 1000, interval: 10 * time.Second, duration: time.Minute,
+		bounds: bounds{late: 50 * time.Millisecond, exact: 20 * time.Millisecond, even: 3},
 	},
 	{
 		name: "delay50", says: "5,000 a second of targets that take 50 ms", kind: "http",
@@ -89,7 +91,8 @@ var scenarios = []scenario{
 	},
 	{
 		name: "icmp", says: "10,000 echoes a second", kind: "icmp",
-		rate: 10_000, interval: 10 * time.Second, duration: 30 * time.Second, bounds: bounds{ratio: 1.35},
+		dialed: "icmp-dialed",
+		rate:   10_000, interval: 10 * time.Second, duration: 30 * time.Second, bounds: bounds{ratio: 1.35},
 	},
 	{
 		name: "targets", says: "a million targets, each once a minute", kind: "http", alone: true,
@@ -126,6 +129,19 @@ var scenarios = []scenario{
 		rate: 10_000, interval: 5 * time.Second, duration: 60 * time.Second, disturb: relieved,
 		bounds: bounds{late: 50 * time.Millisecond},
 	},
+	{
+		name: "kafka", says: "10,000 a second to a topic", kind: "http", sink: toKafka,
+		rate: 10_000, interval: 5 * time.Second, duration: 30 * time.Second, bounds: bounds{late: 50 * time.Millisecond},
+	},
+	{
+		name: "consumer", says: "events that wait on a topic, into PostgreSQL", kind: "http", alone: true, sink: fromFullTopic,
+		rate: 10_000, interval: time.Second, duration: 30 * time.Second, bounds: bounds{rate: 25_000},
+	},
+	{
+		name: "pipeline", says: "the highest rate that lasts, over a topic into PostgreSQL", kind: "http", alone: true, sink: toPostgres,
+		rate: 10_000, climb: 2000, interval: 5 * time.Second, duration: 3 * time.Minute,
+		bounds: bounds{rate: 9_950, keepsUp: true}, // of 10,000: the counts at both ends are some milliseconds off
+	},
 }
 
 func scenarioNames() (names []string) {
@@ -146,6 +162,7 @@ func (s scenario) targets() int { return int(float64(s.rate) * s.interval.Second
 const (
 	httpPort    = 18080
 	hangingPort = 18081
+	failingPort = 18082
 	httpsPort   = 18443
 	tcpPort     = 18090
 )
@@ -163,7 +180,11 @@ func (s scenario) fields() []field.Spec {
 	case "icmp":
 		return nil // the kernel answers
 	}
-	return []field.Spec{{Kind: field.HTTP, Port: httpPort, Delay: s.delay, Close: s.kind == "http"}, {Kind: field.HTTP, Port: hangingPort, Fault: field.Hang}}
+	return []field.Spec{
+		{Kind: field.HTTP, Port: httpPort, Delay: s.delay, Close: s.kind == "http"},
+		{Kind: field.HTTP, Port: hangingPort, Fault: field.Hang},
+		{Kind: field.HTTP, Port: failingPort, Fault: field.Error},
+	}
 }
 
 // address is the address of target i: each its own, so that no port is used up.
@@ -186,21 +207,39 @@ func (s scenario) url(i int) string {
 		return fmt.Sprintf("icmp://%s", s.address(i))
 	}
 	port := httpPort
-	if i < s.hanging {
+	switch {
+	case i < s.hanging:
 		port = hangingPort
+	case s.sink == fromFullTopic && i%100 == 49: // events of all sorts are to be stored
+		port = failingPort
 	}
 	return fmt.Sprintf("http://%s:%d/status", s.address(i), port)
 }
 
-// list is so many targets as CSV.
+// list is so many targets as CSV. Events that are stored are as people have them: of targets with a name, labels and an
+// expression, which does not match each time.
 func (s scenario) list(targets int) []byte {
 	var b bytes.Buffer
-	b.WriteString("url\n")
+	if s.sink == toStdout || s.sink == toKafka {
+		b.WriteString("url\n")
+		for i := range targets {
+			b.WriteString(s.url(i) + "\n")
+		}
+		return b.Bytes()
+	}
+	b.WriteString("url,name,regex,labels\n")
 	for i := range targets {
-		b.WriteString(s.url(i) + "\n")
+		regex := "Operational"
+		if s.sink == fromFullTopic && i%100 == 99 {
+			regex = "Degraded"
+		}
+		fmt.Fprintf(&b, "%s,service-%d,%s,team=team-%d;tier=%d\n", s.url(i), i, regex, i%37, i%3)
 	}
 	return b.Bytes()
 }
+
+// needsServers tells whether Kafka and PostgreSQL are needed.
+func (s scenario) needsServers() bool { return s.sink != toStdout }
 
 // judges tells whether a target is judged: it is one of the list, and answers.
 func (s scenario) judges(target netip.AddrPort) bool {

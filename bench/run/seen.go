@@ -78,6 +78,16 @@ func (r *reading) wait() ([]seen, error) {
 // reasons are the words for them, so that not each event holds one of its own.
 var reasons = map[string]string{}
 
+// reasonOf is a word as a string that all events with it share.
+func reasonOf(word []byte) string {
+	reason := reasons[string(word)]
+	if reason == "" {
+		reason = string(word)
+		reasons[reason] = reason
+	}
+	return reason
+}
+
 // parse takes what is needed out of an event that uptimer wrote. It is no reader of JSON: values are found by their
 // names.
 func parse(line []byte) (e seen, err error) {
@@ -94,11 +104,7 @@ func parse(line []byte) (e seen, err error) {
 	e.took = int64(took * float64(time.Millisecond))
 	e.up = string(valueOf(line, "up")) == "true"
 	copy(e.id[:], valueOf(line, "target_id"))
-	reason := valueOf(line, "reason")
-	if e.reason = reasons[string(reason)]; e.reason == "" {
-		e.reason = string(reason)
-		reasons[e.reason] = e.reason
-	}
+	e.reason = reasonOf(valueOf(line, "reason"))
 	address, err := netip.ParseAddr(string(valueOf(line, "hostname")))
 	if err != nil {
 		return e, err
