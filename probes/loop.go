@@ -13,6 +13,7 @@ func (s *Scheduler) loop(ctx context.Context) {
 	defer s.drain(ctx)
 	s.wall, s.mono = s.clock()
 	s.drained = s.mono
+	wake := s.wake
 	for {
 		select {
 		case <-ctx.Done():
@@ -20,9 +21,15 @@ func (s *Scheduler) loop(ctx context.Context) {
 		case list := <-s.lists:
 			s.look()
 			s.replace(list)
-		case <-s.wake:
+		case <-wake:
+			if soon := s.soon(); soon > 0 {
+				wake = nil
+				timer.Reset(soon)
+				continue
+			}
 		case <-timer.C:
 		}
+		wake = s.wake
 		s.collect()
 		s.look()
 		s.adjust()
@@ -61,7 +68,7 @@ func (s *Scheduler) drain(ctx context.Context) {
 func (s *Scheduler) collect() {
 	s.mu.Lock()
 	finished := s.finished
-	s.finished = nil
+	s.finished, s.spare = s.spare[:0], nil
 	s.mu.Unlock()
 	for _, f := range finished {
 		t := f.task
@@ -76,6 +83,8 @@ func (s *Scheduler) collect() {
 			s.line.push(t)
 		}
 	}
+	clear(finished)
+	s.spare = finished
 }
 
 // tell passes on what has changed.
@@ -92,6 +101,16 @@ func (s *Scheduler) tell() {
 	}
 }
 
+// soon is how long the loop rests before it takes note of what has changed: not at all if a check waits for the end of
+// another.
+func (s *Scheduler) soon() time.Duration {
+	if s.count > 0 || !s.limit.room() && s.ready.len()+s.line.len() > 0 {
+		return 0
+	}
+	_, mono := s.clock()
+	return s.mono + round - mono
+}
+
 // rest is how long the loop may sleep.
 func (s *Scheduler) rest() time.Duration {
 	rest := lookAtLeast
@@ -101,7 +120,7 @@ func (s *Scheduler) rest() time.Duration {
 	if s.line.len() > 0 && s.limit.room() && !s.outbox.full() {
 		rest = min(rest, time.Duration(s.lineDue-s.wall))
 	}
-	rest = min(rest, s.nextLook())
+	rest = max(min(rest, s.nextLook()), round)
 	_, mono := s.clock()
 	return max(rest-(mono-s.mono), 0)
 }

@@ -29,6 +29,9 @@ const (
 	fullEnds = 5 * time.Second
 	// stepped is by how much wall clock and monotonic clock may differ from one look to the next.
 	stepped = 100 * time.Millisecond
+	// round is how long the loop rests at least. To wake it for each check that is due or has ended would take as much
+	// of the processor as a small check does.
+	round = 500 * time.Microsecond
 	// lookAtLeast bounds how long a stepped clock goes unnoticed.
 	lookAtLeast = time.Second
 )
@@ -67,6 +70,7 @@ type Scheduler struct {
 	leaving  map[uuid.UUID]*task // off the list, while their last check runs
 	timeline timeline
 	limit    limit
+	spare    []finish      // for finished, which is taken as a whole
 	looked   time.Duration // when the limit was looked at
 	ready    ready         // due, and waiting for a free place among the checks in flight
 	drained  time.Duration // when nobody was waiting

@@ -76,7 +76,8 @@ func first(err, next error) error {
 // judge says what came of the series.
 func (c *Check) judge(r *probes.Result, w *series, watch *probes.Stopwatch) {
 	watch.Lap(probes.PhaseWait)
-	sent, trips := len(w.packets), w.trips()
+	var few [8]time.Duration // no allocation
+	sent, trips := len(w.packets), w.trips(few[:0])
 	details, mean := newDetails(sent, trips)
 	r.Details, r.IP = details, w.to
 	if len(trips) > 0 {

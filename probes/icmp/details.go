@@ -15,10 +15,12 @@ type Details struct {
 	RTTAvg          *probes.Millis `json:"rtt_avg_ms"`
 	RTTMax          *probes.Millis `json:"rtt_max_ms"`
 	RTTStddev       *probes.Millis `json:"rtt_stddev_ms"` // of all round trips, not an estimate from a sample
+
+	values [4]probes.Millis // that they point to
 }
 
 // AppendFields writes them as events.FieldsAppender says.
-func (d Details) AppendFields(to []byte) []byte {
+func (d *Details) AppendFields(to []byte) []byte {
 	to = probes.AppendInt(append(to, `,"packets_sent":`...), d.PacketsSent)
 	to = probes.AppendInt(append(to, `,"packets_received":`...), d.PacketsReceived)
 	to = probes.AppendOptional(append(to, `,"rtt_min_ms":`...), d.RTTMin, appendTrip)
@@ -46,10 +48,10 @@ func newDetails(sent int, trips []time.Duration) (d *Details, mean time.Duration
 	for _, t := range trips {
 		squares += float64(t-mean) * float64(t-mean)
 	}
-	values := [4]probes.Millis{
+	d.values = [4]probes.Millis{
 		probes.Millis(shortest), probes.Millis(mean), probes.Millis(longest),
 		probes.Millis(math.Sqrt(squares / float64(len(trips)))),
 	}
-	d.RTTMin, d.RTTAvg, d.RTTMax, d.RTTStddev = &values[0], &values[1], &values[2], &values[3]
+	d.RTTMin, d.RTTAvg, d.RTTMax, d.RTTStddev = &d.values[0], &d.values[1], &d.values[2], &d.values[3]
 	return d, mean
 }

@@ -22,11 +22,13 @@ type fakeWire struct {
 
 	mu   sync.Mutex
 	sent []time.Time
+	come []arrival // for poll
 }
 
 type arrival struct {
 	packet []byte
 	from   netip.Addr
+	at     time.Time
 }
 
 func (w *fakeWire) send(packet []byte, to netip.Addr) error {
@@ -37,16 +39,34 @@ func (w *fakeWire) send(packet []byte, to netip.Addr) error {
 	return w.answer(w, n, packet, to)
 }
 
-func (w *fakeWire) receive(buffer []byte) (int, netip.Addr, error) {
+func (w *fakeWire) await() error {
 	select {
 	case a := <-w.in:
-		return copy(buffer, a.packet), a.from, nil
+		a.at = time.Now()
+		w.arrives(a)
+		return nil
 	case <-w.closed:
-		return 0, netip.Addr{}, net.ErrClosed
+		return net.ErrClosed
 	}
 }
 
-func (w *fakeWire) poll([]byte) (int, netip.Addr, error) { return 0, netip.Addr{}, errNothing }
+// arrives is a packet that poll can read.
+func (w *fakeWire) arrives(a arrival) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.come = append(w.come, a)
+}
+
+func (w *fakeWire) poll(buffer []byte) (int, netip.Addr, time.Time, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.come) == 0 {
+		return 0, netip.Addr{}, time.Time{}, errNothing
+	}
+	a := w.come[0]
+	w.come = w.come[1:]
+	return copy(buffer, a.packet), a.from, a.at, nil
+}
 
 func (w *fakeWire) drops() uint32 { return w.dropped.Load() }
 
@@ -63,7 +83,7 @@ func (w *fakeWire) close() error {
 func (w *fakeWire) after(d time.Duration, packet []byte, from netip.Addr) {
 	time.AfterFunc(d, func() {
 		select {
-		case w.in <- arrival{packet, from}:
+		case w.in <- arrival{packet: packet, from: from}:
 		case <-w.closed:
 		}
 	})

@@ -24,12 +24,15 @@ func (w *series) packet(sequence uint16) *packet {
 }
 
 // answered notes a reply. Called with the socket's mutex held.
-func (w *series) answered(sequence uint16, now time.Time) {
+func (w *series) answered(sequence uint16, at time.Time) {
 	p := w.packet(sequence)
 	if p == nil { // a duplicate, or a forgery
 		return
 	}
-	p.settled, p.trip = true, now.Sub(w.began)-p.sent
+	if p.trip = at.Sub(w.began) - p.sent; p.trip < 0 { // the kernel's clock was stepped meanwhile
+		p.trip = time.Since(w.began) - p.sent
+	}
+	p.settled = true
 	w.settled++
 	w.longest = max(w.longest, p.trip)
 	w.notify()
@@ -56,11 +59,10 @@ func (w *series) lost(sequence uint16, why string) {
 func (w *series) sendOne(ctx context.Context) error {
 	s := w.socket
 	sequence := w.sequence(len(w.packets))
-	request := s.family.appendRequest(make([]byte, 0, headerSize+tokenSize+len(signature)), echo{id: s.id, sequence: sequence, token: w.token})
 	s.mu.Lock()
 	w.packets = append(w.packets, packet{})
 	s.mu.Unlock()
-	err := s.send(w, request)
+	err := s.send(w)
 	var own *probes.OwnFault
 	if err == nil {
 		return nil

@@ -52,6 +52,7 @@ func TestChildKind(t *testing.T) {
 	}
 	t.Run("the kernel answers", func(t *testing.T) { kernelAnswers(t, p) })
 	t.Run("a thousand at once", func(t *testing.T) { thousandAtOnce(t, p) })
+	t.Run("read late", func(t *testing.T) { readLate(t, datagram) })
 	t.Run("mute", func(t *testing.T) { muteHost(t, p) })
 	t.Run("falls silent", func(t *testing.T) { fallsSilent(t, p) })
 	t.Run("no way from here", func(t *testing.T) { noWayFromHere(t, p) })
@@ -97,6 +98,33 @@ func thousandAtOnce(t *testing.T, p *Probe) {
 		})
 	}
 	checks.Wait()
+}
+
+// readLate: what an answer waits for to be read is not the target's. Seen to fail without SO_TIMESTAMPNS.
+func readLate(t *testing.T, datagram bool) {
+	const late = 100 * time.Millisecond
+	for to, f := range map[string]family{"127.0.0.1": ipv4Family, "::1": ipv6Family} {
+		open := openRaw
+		if datagram {
+			open = openDatagram
+		}
+		w, err := open(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent := time.Now()
+		if err := w.send(f.appendRequest(nil, echo{id: 1, sequence: 1}), netip.MustParseAddr(to)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(late)
+		_, from, at, err := w.poll(make([]byte, maxPacket))
+		if trip := at.Sub(sent); err != nil || from.String() != to || trip < 0 || time.Since(at) < late/2 {
+			t.Errorf("%v after %v from %v: %v", to, trip, from, err)
+		}
+		if err := w.close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // muteHost: a host that does not answer is down by timeout.

@@ -51,3 +51,36 @@ func answerFirst(w *fakeWire, n int, reply []byte, to netip.Addr) {
 		w.after(0, reply, to)
 	}
 }
+
+// Who is so late to read that the check has run out meanwhile would make an outage of an answer that came in time. Seen
+// to fail when ping does not read once more.
+func TestAnswersThatAreReadLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d, _, _ := fakeCheck(t, targets.Options{}, func(w *fakeWire, _ int, request []byte, to netip.Addr) error {
+			time.AfterFunc(time.Millisecond, func() { w.arrives(arrival{replyTo(request), to, time.Now()}) }) // and await does not return
+			return nil
+		})
+		expect(t, r, probes.OK, "", false)
+		if d.RTTAvg == nil || time.Duration(*d.RTTAvg) != time.Millisecond {
+			t.Errorf("%+v", d)
+		}
+	})
+}
+
+// A clock that is stepped while an answer waits to be read would give a round trip that never was.
+func TestAnswersFromBeforeTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d, _, _ := fakeCheck(t, targets.Options{}, func(w *fakeWire, _ int, request []byte, to netip.Addr) error {
+			came := time.Now().Add(-time.Second)
+			time.AfterFunc(2*time.Millisecond, func() {
+				w.arrives(arrival{replyTo(request), to, came})
+				w.after(0, nil, to)
+			})
+			return nil
+		})
+		expect(t, r, probes.OK, "", false)
+		if d.RTTAvg == nil || time.Duration(*d.RTTAvg) != 2*time.Millisecond {
+			t.Errorf("%+v", d)
+		}
+	})
+}

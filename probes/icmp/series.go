@@ -21,18 +21,19 @@ const (
 
 // series is the echo requests of one check, all to one address.
 type series struct {
-	socket  *socket
-	to      netip.Addr
-	token   uint64 // in every packet
-	began   time.Time
-	drops   uint32        // of the socket when the series began, or up to dropsAge before
-	changed chan struct{} // holds one: something below has changed
+	socket *socket
+	to     netip.Addr
+	token  uint64 // in every packet
+	began  time.Time
+	drops  uint32 // of the socket when the series began, or up to dropsAge before
 
 	// Guarded by the socket's mutex until the series has left it.
 	packets []packet
+	only    [1]packet     // where packets are if there is one
 	settled int           // how many were answered or will never be
 	longest time.Duration // round trip
 	why     string        // what the first ICMP error said; empty if none came
+	changed chan struct{} // holds one: something above has changed; nil while nobody waits for that
 }
 
 // packet is one echo request.
@@ -44,7 +45,11 @@ type packet struct {
 }
 
 func newSeries(s *socket, to netip.Addr, count int) *series {
-	return &series{socket: s, to: to, began: time.Now(), changed: make(chan struct{}, 1), packets: make([]packet, 0, count)}
+	w := &series{socket: s, to: to, began: time.Now()}
+	if w.packets = w.only[:0]; count > 1 {
+		w.packets = make([]packet, 0, count)
+	}
+	return w
 }
 
 // ping sends count requests to an address and collects what comes back, until all are settled, or it is not worth to
@@ -58,6 +63,9 @@ func (s *socket) ping(ctx context.Context, to netip.Addr, count int) (*series, e
 		return w, err
 	}
 	w.wait(ctx)
+	if w.settled < count && ctx.Err() == context.DeadlineExceeded {
+		_, _ = s.read() // what came in time, but was not read yet
+	}
 	return w, nil
 }
 
@@ -88,7 +96,7 @@ func (w *series) wait(ctx context.Context) {
 	var timer *time.Timer
 	var enough <-chan time.Time // never, until something was heard
 	for {
-		heard, all, patience := w.look()
+		changed, heard, all, patience := w.look()
 		if all {
 			return
 		}
@@ -105,20 +113,23 @@ func (w *series) wait(ctx context.Context) {
 			return
 		case <-enough:
 			return
-		case <-w.changed:
+		case <-changed:
 		}
 	}
 }
 
 // look tells whether anything was heard, whether all is settled, and how long the rest is to be waited for after the
-// last request.
-func (w *series) look() (heard, all bool, patience time.Duration) {
+// last request. changed says when it is worth to look again.
+func (w *series) look() (changed <-chan struct{}, heard, all bool, patience time.Duration) {
 	w.socket.mu.Lock()
 	defer w.socket.mu.Unlock()
-	return w.settled > 0, w.settled == len(w.packets), max(patienceLeast, patienceTrips*w.longest)
+	if all = w.settled == len(w.packets); !all && w.changed == nil {
+		w.changed = make(chan struct{}, 1)
+	}
+	return w.changed, w.settled > 0, all, max(patienceLeast, patienceTrips*w.longest)
 }
 
-// notify wakes wait.
+// notify wakes wait. Called with the socket's mutex held.
 func (w *series) notify() {
 	select {
 	case w.changed <- struct{}{}:
@@ -137,13 +148,12 @@ func (w *series) overflow() error {
 		"waiting for answers of %s: %d packets were dropped here because they were not read in time; raise the sysctl net.core.rmem_max, or lower PROBE_CONCURRENCY", w.to, n)}
 }
 
-// trips are the round trips, in the order of the requests. Only after the series has left the socket.
-func (w *series) trips() []time.Duration {
-	trips := make([]time.Duration, 0, len(w.packets))
+// trips appends the round trips, in the order of the requests. Only after the series has left the socket.
+func (w *series) trips(to []time.Duration) []time.Duration {
 	for _, p := range w.packets {
 		if p.settled && !p.failed {
-			trips = append(trips, p.trip)
+			to = append(to, p.trip)
 		}
 	}
-	return trips
+	return to
 }

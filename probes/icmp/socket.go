@@ -12,16 +12,18 @@ import (
 	"github.com/uptimer/uptimer/probes"
 )
 
-// wire is a socket of the operating system. Its methods may be called concurrently, receive by one goroutine.
+// wire is a socket of the operating system. Its methods may be called concurrently, but send and poll only by who has
+// the turn, and await by one goroutine.
 type wire interface {
 	// send sends a packet. Its error Is errFull if there is no room for it just now; it may be that of an earlier
 	// packet if the wire has notices.
 	send(packet []byte, to netip.Addr) error
-	// receive waits for a packet and takes off its IP header. Its error Is net.ErrClosed after close. Another one
-	// may be that of a packet that was sent if the wire has notices.
-	receive(buffer []byte) (n int, from netip.Addr, err error)
-	// poll reads like receive, but what has already come: its error Is errNothing if that is nothing.
-	poll(buffer []byte) (n int, from netip.Addr, err error)
+	// await returns when something has come that poll has not read yet, or at times for nothing. Its error Is
+	// net.ErrClosed after close. Another one may be that of a packet that was sent if the wire has notices.
+	await() error
+	// poll reads a packet that has already come, takes off its IP header and says when it came. Its error Is errNothing
+	// if there is none, else as that of await.
+	poll(buffer []byte) (n int, from netip.Addr, at time.Time, err error)
 	// drops counts the packets that came and were thrown away because nobody read them in time, as far as the system
 	// says so. It may wrap.
 	drops() uint32
@@ -47,8 +49,10 @@ type socket struct {
 	id     uint16 // of our requests, unless the kernel puts its own
 	ended  chan struct{}
 
-	turn  sync.Mutex // who has it sends, and reads what has come; see sendInTurn
-	spare []byte     // for who has the turn
+	turn    sync.Mutex // who has it sends, and reads what has come; see sendInTurn
+	buffer  []byte     // for who has the turn
+	request []byte     // that too
+	came    int        // packets since listen looked last, whoever has read them; that too
 
 	mu      sync.Mutex // for waiting, and for what all series have heard
 	waiting map[uint64]*series
@@ -64,7 +68,7 @@ const dropsAge = 10 * time.Millisecond
 // newSocket begins to listen. The wire is closed by close.
 func newSocket(w wire, f family) *socket {
 	s := &socket{wire: w, family: f, id: uint16(rand.Uint32()), ended: make(chan struct{}),
-		spare: make([]byte, maxPacket), waiting: map[uint64]*series{}}
+		buffer: make([]byte, maxPacket), waiting: map[uint64]*series{}}
 	go s.listen()
 	return s
 }
@@ -79,43 +83,70 @@ func (s *socket) close() error {
 // maxPacket is what is read of a packet: more than any that has to do with our own.
 const maxPacket = 1500
 
-// restAfterError keeps an error that lasts from costing a core.
-const restAfterError = time.Millisecond
+const (
+	// restAfterError keeps an error that lasts from costing a core.
+	restAfterError = time.Millisecond
+	// While crowd packets come within readPause, they are read once in that time: to be woken by each would take longer
+	// than to send it. The time of a round trip is the kernel's and not that of the reading.
+	readPause = time.Millisecond
+	crowd     = 4
+	// readAtOnce bounds what is read in one turn: more than comes of one request, and no more than others can wait for.
+	readAtOnce = 64
+)
 
 // listen hands out what comes until the wire is closed.
 func (s *socket) listen() {
 	defer close(s.ended)
-	buffer := make([]byte, maxPacket)
 	for {
-		n, from, err := s.wire.receive(buffer)
+		err := s.wire.await()
+		for err == nil {
+			var came int
+			if came, err = s.read(); came < crowd {
+				break
+			}
+			time.Sleep(readPause)
+		}
 		switch {
-		case err == nil:
-			s.heard(buffer[:n], from, time.Now())
 		case errors.Is(err, net.ErrClosed):
 			return
-		case !s.collect():
+		case err != nil && !s.collect():
 			time.Sleep(restAfterError)
 		}
 	}
 }
 
-// readAtOnce bounds what is read in one turn: more than comes of one request, and no more than others can wait for.
-const readAtOnce = 64
-
-// readNow hands out what has already come. Called by who has the turn.
-func (s *socket) readNow() {
-	for range readAtOnce {
-		n, from, err := s.wire.poll(s.spare)
-		switch {
-		case err == nil:
-			s.heard(s.spare[:n], from, time.Now())
-		case errors.Is(err, errNothing):
-			return
-		default: // that of an earlier packet, which listen will not see any more
-			s.collect()
-			return
+// read hands out all that has already come. It says how many packets came since the last call, whoever has read them.
+func (s *socket) read() (came int, err error) {
+	for {
+		s.turn.Lock()
+		more, err := s.readSome(nil)
+		if err != nil || !more {
+			came, s.came = s.came, 0
+		}
+		s.turn.Unlock()
+		if err != nil || !more {
+			return came, err
 		}
 	}
+}
+
+// readSome hands out what has already come, but not more than others can wait for, and no more than it takes to settle
+// a series, if there is one. It tells whether there may be more. Called by who has the turn.
+func (s *socket) readSome(w *series) (more bool, err error) {
+	for range readAtOnce {
+		n, from, at, err := s.wire.poll(s.buffer)
+		switch {
+		case errors.Is(err, errNothing):
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+		s.came++
+		if done := s.heard(s.buffer[:n], from, at); done != nil && done == w {
+			break
+		}
+	}
+	return true, nil
 }
 
 // collect hands out the ICMP errors that the kernel keeps, and tells whether there were any.
@@ -127,23 +158,29 @@ func (s *socket) collect() (some bool) {
 	return some
 }
 
-// heard hands a packet to the series that waits for it. Most of what a raw socket hears is for nobody here.
-func (s *socket) heard(packet []byte, from netip.Addr, now time.Time) {
+// heard hands a packet to the series that waits for it, and returns that if it has now heard of all that it has sent.
+// Most of what a raw socket hears is for nobody here.
+func (s *socket) heard(packet []byte, from netip.Addr, at time.Time) (done *series) {
 	if n, ok := s.family.parseNotice(packet, from); ok {
 		if s.ours(n.request) {
 			s.failed(n)
 		}
-		return
+		return nil
 	}
 	reply, ok := parseEcho(packet, s.family.reply)
 	if !ok || !reply.whole || !s.ours(reply) {
-		return
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w := s.waiting[reply.token]; w != nil && w.to.WithZone("") == from.WithZone("") {
-		w.answered(reply.sequence, now)
+	w := s.waiting[reply.token]
+	if w == nil || w.to.WithZone("") != from.WithZone("") {
+		return nil
 	}
+	if w.answered(reply.sequence, at); w.settled < len(w.packets) {
+		return nil
+	}
+	return w
 }
 
 // ours tells whether an echo message can be of this socket.
@@ -204,10 +241,10 @@ const (
 // send sends the last request of a series. A socket with notices gives the error of an earlier packet, to whomever
 // that went, to whoever calls next; so an error counts only if it comes again when the notices have been taken. The
 // wait for room in the send buffer has an end, which package net's has not.
-func (s *socket) send(w *series, request []byte) (err error) {
+func (s *socket) send(w *series) (err error) {
 	tries, full := sendTries, fullTries
 	for {
-		switch err = s.sendInTurn(w, request); {
+		switch err = s.sendInTurn(w); {
 		case err == nil:
 			return nil
 		case errors.Is(err, errFull) && full > 0:
@@ -227,13 +264,17 @@ func (s *socket) send(w *series, request []byte) (err error) {
 // many checks send at once, Go lets them all run before it looks whether there is something to read; the kernel holds
 // a few hundred packets meanwhile where net.core.rmem_max is 208 KiB, as on most machines, and drops the rest: hosts
 // that are up would not have answered.
-func (s *socket) sendInTurn(w *series, request []byte) error {
+func (s *socket) sendInTurn(w *series) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	i := len(w.packets) - 1
+	s.request = s.family.appendRequest(s.request[:0], echo{id: s.id, sequence: w.sequence(i), token: w.token})
 	s.mu.Lock()
-	w.packets[len(w.packets)-1].sent = time.Since(w.began)
+	w.packets[i].sent = time.Since(w.began)
 	s.mu.Unlock()
-	err := s.wire.send(request, w.to)
-	s.readNow()
+	err := s.wire.send(s.request, w.to)
+	if _, readErr := s.readSome(w); readErr != nil { // that of an earlier packet, which listen will not see any more
+		s.collect()
+	}
 	return err
 }

@@ -1,26 +1,29 @@
 package icmp
 
 import (
+	"errors"
 	"net"
-	"net/netip"
 	"os"
 	"strconv"
 	"sync"
 	"syscall"
 
-	"golang.org/x/net/ipv4"
-	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
 )
 
-// linuxWire is a datagram or a raw socket. It is opened here and not by x/net/icmp, which does not lend out the
-// descriptor that the error queue is read from.
+// linuxWire is a datagram or a raw socket. It is opened here and not by package net, whose poller would be woken by
+// each packet.
 type linuxWire struct {
-	conn     net.PacketConn
+	file     *os.File
 	raw      syscall.RawConn
+	gate     *gate
 	datagram bool
 
 	queue sync.Mutex // held while the error queue is emptied
+
+	// For who has the turn.
+	out outgoing
+	in  incoming
 }
 
 // buffers is how much the kernel is asked to hold of packets that we have not read, and of packets that it has not
@@ -30,99 +33,79 @@ const buffers = 8 << 20
 
 // openDatagram opens an unprivileged socket. The kernel gives it an id of its own and only packets with that.
 func openDatagram(f family) (wire, error) {
-	domain, protocol, level, option := unix.AF_INET, unix.IPPROTO_ICMP, unix.SOL_IP, unix.IP_RECVERR
+	level, option := unix.SOL_IP, unix.IP_RECVERR
 	var anywhere unix.Sockaddr = &unix.SockaddrInet4{}
 	if f.v6() {
-		domain, protocol, level, option = unix.AF_INET6, unix.IPPROTO_ICMPV6, unix.SOL_IPV6, unix.IPV6_RECVERR
-		anywhere = &unix.SockaddrInet6{}
+		level, option, anywhere = unix.SOL_IPV6, unix.IPV6_RECVERR, &unix.SockaddrInet6{}
 	}
-	fd, err := unix.Socket(domain, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, protocol)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
-	}
-	file := os.NewFile(uintptr(fd), "icmp")
-	defer func() { _ = file.Close() }() // FilePacketConn has its own
-	if err := unix.SetsockoptInt(fd, level, option, 1); err != nil {
-		return nil, os.NewSyscallError("setsockopt", err)
-	}
-	if err := unix.Bind(fd, anywhere); err != nil {
-		return nil, os.NewSyscallError("bind", err)
-	}
-	conn, err := net.FilePacketConn(file)
-	if err != nil {
-		return nil, err
-	}
-	return newLinuxWire(conn, true)
+	return openWire(f, unix.SOCK_DGRAM, func(fd int) error {
+		if err := unix.SetsockoptInt(fd, level, option, 1); err != nil {
+			return os.NewSyscallError("setsockopt", err)
+		}
+		return os.NewSyscallError("bind", unix.Bind(fd, anywhere))
+	})
 }
 
 // openRaw opens a privileged socket, which hears what every process of this machine is answered. The kernel is asked
-// to keep other messages away.
+// to keep other messages away; without a filter it would work too, at a higher price.
 func openRaw(f family) (wire, error) {
-	network := "ip4:1"
-	if f.v6() {
-		network = "ip6:58"
-	}
-	conn, err := net.ListenPacket(network, f.anywhere)
-	if err != nil {
-		return nil, err
-	}
-	// Without a filter it would work too, at a higher price.
-	if f.v6() {
-		var filter ipv6.ICMPFilter
-		filter.SetAll(true)
-		for _, kind := range []ipv6.ICMPType{ipv6.ICMPTypeEchoReply, ipv6.ICMPTypeDestinationUnreachable,
-			ipv6.ICMPTypePacketTooBig, ipv6.ICMPTypeTimeExceeded, ipv6.ICMPTypeParameterProblem} {
-			filter.Accept(kind)
-		}
-		_ = ipv6.NewPacketConn(conn).SetICMPFilter(&filter)
-	} else {
-		var filter ipv4.ICMPFilter
-		filter.SetAll(true)
-		for _, kind := range []ipv4.ICMPType{ipv4.ICMPTypeEchoReply, ipv4.ICMPTypeDestinationUnreachable,
-			ipv4.ICMPTypeTimeExceeded, ipv4.ICMPTypeParameterProblem} {
-			filter.Accept(kind)
-		}
-		_ = ipv4.NewPacketConn(conn).SetICMPFilter(&filter)
-	}
-	return newLinuxWire(conn, false)
-}
-
-func newLinuxWire(conn net.PacketConn, datagram bool) (wire, error) {
-	raw, err := conn.(syscall.Conn).SyscallConn()
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	_ = raw.Control(func(fd uintptr) {
-		for forced, usual := range map[int]int{unix.SO_RCVBUFFORCE: unix.SO_RCVBUF, unix.SO_SNDBUFFORCE: unix.SO_SNDBUF} {
-			if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, forced, buffers) != nil {
-				_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, usual, buffers)
+	return openWire(f, unix.SOCK_RAW, func(fd int) error {
+		kinds := []byte{f.reply, f.unreachable, f.exceeded, f.problem}
+		if f.v6() {
+			var filter unix.ICMPv6Filter // a bit is set for what is kept away
+			for i := range filter.Data {
+				filter.Data[i] = ^uint32(0)
 			}
+			for _, kind := range append(kinds, f.tooBig) {
+				filter.Data[kind/32] &^= 1 << (kind % 32)
+			}
+			_ = unix.SetsockoptICMPv6Filter(fd, unix.SOL_ICMPV6, icmpv6Filter, &filter)
+			return nil
 		}
+		filter := ^uint32(0)
+		for _, kind := range kinds {
+			filter &^= 1 << kind
+		}
+		_ = unix.SetsockoptInt(fd, unix.SOL_RAW, icmpFilter, int(int32(filter)))
+		return nil
 	})
-	return &linuxWire{conn: conn, raw: raw, datagram: datagram}, nil
 }
 
-// send does not wait for room in the send buffer as package net does.
-func (w *linuxWire) send(packet []byte, to netip.Addr) (err error) {
-	sockaddr := sockaddrOf(to)
-	controlErr := w.raw.Control(func(fd uintptr) {
-		err = unix.Sendto(int(fd), packet, unix.MSG_DONTWAIT, sockaddr)
-	})
-	switch {
-	case controlErr != nil:
-		return controlErr
-	case err == unix.EAGAIN:
-		return errFull
-	}
-	return os.NewSyscallError("sendto", err)
-}
+// The socket options of linux/icmp.h and linux/icmpv6.h.
+const (
+	icmpFilter   = 1
+	icmpv6Filter = 1
+)
 
-func sockaddrOf(to netip.Addr) unix.Sockaddr {
-	if to.Is4() {
-		return &unix.SockaddrInet4{Addr: to.As4()}
+// openWire opens a socket of a kind. Its errors are those of the system.
+func openWire(f family, kind int, prepare func(fd int) error) (wire, error) {
+	domain := unix.AF_INET
+	if f.v6() {
+		domain = unix.AF_INET6
 	}
-	return &unix.SockaddrInet6{Addr: to.As16(), ZoneId: zoneID(to.Zone())}
+	fd, err := unix.Socket(domain, kind|unix.SOCK_CLOEXEC, int(f.protocol)) // blocking: os keeps it out of Go's poller
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	w := &linuxWire{file: os.NewFile(uintptr(fd), "icmp"), datagram: kind == unix.SOCK_DGRAM}
+	w.in.init()
+	w.out.init()
+	if err = prepare(fd); err == nil {
+		w.gate, err = newGate(fd)
+	}
+	if err == nil {
+		w.raw, err = w.file.SyscallConn()
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	for forced, usual := range map[int]int{unix.SO_RCVBUFFORCE: unix.SO_RCVBUF, unix.SO_SNDBUFFORCE: unix.SO_SNDBUF} {
+		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, forced, buffers) != nil {
+			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, usual, buffers)
+		}
+	}
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	return w, nil
 }
 
 // zoneID is the number of an interface; 0, which stands for none, if there is no such interface.
@@ -137,11 +120,32 @@ func zoneID(zone string) uint32 {
 	return uint32(id)
 }
 
-func (w *linuxWire) receive(buffer []byte) (int, netip.Addr, error) {
-	n, from, err := w.conn.ReadFrom(buffer)
-	return n, addrOf(from), err
+// await returns also when an error has come for an earlier packet: that is what it returns then.
+func (w *linuxWire) await() error {
+	failed, err := w.gate.await()
+	if err == nil && failed {
+		return errNoticed
+	}
+	return err
 }
+
+// errNoticed says that the error queue is not empty.
+var errNoticed = errors.New("an error has come for an earlier packet")
 
 func (w *linuxWire) private() bool { return w.datagram }
 
-func (w *linuxWire) close() error { return w.conn.Close() }
+func (w *linuxWire) close() error {
+	var err error
+	if w.gate != nil {
+		err = w.gate.close()
+	}
+	return errors.Join(err, w.file.Close())
+}
+
+// closedOr is net.ErrClosed for what package os says of a file that is closed.
+func closedOr(err error) error {
+	if errors.Is(err, os.ErrClosed) {
+		return net.ErrClosed
+	}
+	return err
+}

@@ -5,6 +5,8 @@ package icmp
 import (
 	"net"
 	"net/netip"
+	"sync"
+	"time"
 
 	"golang.org/x/net/icmp"
 )
@@ -14,6 +16,13 @@ import (
 type plainWire struct {
 	conn     *icmp.PacketConn
 	datagram bool
+
+	mu     sync.Mutex // for the packet that await has read
+	buffer [maxPacket]byte
+	size   int
+	from   netip.Addr
+	at     time.Time
+	full   bool // it is for poll
 }
 
 func listenPlain(network, address string, datagram bool) (wire, error) {
@@ -21,7 +30,7 @@ func listenPlain(network, address string, datagram bool) (wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &plainWire{conn, datagram}, nil
+	return &plainWire{conn: conn, datagram: datagram}, nil
 }
 
 func openRaw(f family) (wire, error) {
@@ -40,13 +49,24 @@ func (w *plainWire) send(packet []byte, to netip.Addr) error {
 	return err
 }
 
-func (w *plainWire) receive(buffer []byte) (int, netip.Addr, error) {
-	n, from, err := w.conn.ReadFrom(buffer)
-	return n, addrOf(from), err
+// await reads a packet for poll: there is no call that serves all these systems and does not wait.
+func (w *plainWire) await() error {
+	n, from, err := w.conn.ReadFrom(w.buffer[:])
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.size, w.from, w.at, w.full = n, addrOf(from), time.Now(), err == nil
+	return err
 }
 
-// poll leaves all to receive: there is no call for it that serves all these systems.
-func (w *plainWire) poll([]byte) (int, netip.Addr, error) { return 0, netip.Addr{}, errNothing }
+func (w *plainWire) poll(buffer []byte) (n int, from netip.Addr, at time.Time, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.full {
+		return 0, from, at, errNothing
+	}
+	w.full = false
+	return copy(buffer, w.buffer[:w.size]), w.from, w.at, nil
+}
 
 func (w *plainWire) drops() uint32 { return 0 }
 
@@ -55,3 +75,15 @@ func (w *plainWire) notices(func(notice)) bool { return false }
 func (w *plainWire) private() bool { return w.datagram }
 
 func (w *plainWire) close() error { return w.conn.Close() }
+
+// addrOf is the address of a peer as package net has it.
+func addrOf(peer net.Addr) (addr netip.Addr) {
+	switch a := peer.(type) {
+	case *net.UDPAddr:
+		addr = a.AddrPort().Addr()
+	case *net.IPAddr:
+		addr, _ = netip.AddrFromSlice(a.IP)
+		addr = addr.WithZone(a.Zone)
+	}
+	return addr.Unmap()
+}

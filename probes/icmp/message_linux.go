@@ -1,0 +1,140 @@
+package icmp
+
+import (
+	"net/netip"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// outgoing is what sending needs, kept from one packet to the next: package unix would allocate it each time.
+type outgoing struct {
+	packet []byte
+	to     unix.RawSockaddrInet6 // or what fits into it
+	size   uint32
+	errno  unix.Errno
+	send   func(fd uintptr)
+}
+
+func (o *outgoing) init() {
+	o.send = func(fd uintptr) {
+		_, _, o.errno = unix.Syscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&o.packet[0])), uintptr(len(o.packet)),
+			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&o.to)), uintptr(o.size))
+	}
+}
+
+// address notes where the next packet goes.
+func (o *outgoing) address(to netip.Addr) {
+	if to.Is4() {
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&o.to)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: to.As4()}
+		o.size = unix.SizeofSockaddrInet4
+		return
+	}
+	o.to = unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: to.As16(), Scope_id: zoneID(to.Zone())}
+	o.size = unix.SizeofSockaddrInet6
+}
+
+// send does not wait for room in the send buffer as package net does.
+func (w *linuxWire) send(packet []byte, to netip.Addr) error {
+	w.out.packet = packet
+	w.out.address(to)
+	err := w.raw.Control(w.out.send)
+	switch {
+	case err != nil:
+		return closedOr(err)
+	case w.out.errno == unix.EAGAIN:
+		return errFull
+	case w.out.errno != 0:
+		return os.NewSyscallError("sendto", w.out.errno)
+	}
+	return nil
+}
+
+// incoming is what reading needs, kept from one packet to the next.
+type incoming struct {
+	from    unix.RawSockaddrInet6 // or what fits into it
+	control [64]byte
+	buffer  unix.Iovec
+	header  unix.Msghdr
+	size    uintptr
+	errno   unix.Errno
+	receive func(fd uintptr)
+}
+
+func (i *incoming) init() {
+	i.header.Name, i.header.Control, i.header.Iov = (*byte)(unsafe.Pointer(&i.from)), &i.control[0], &i.buffer
+	i.header.SetIovlen(1)
+	i.receive = func(fd uintptr) {
+		i.size, _, i.errno = unix.Syscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&i.header)), unix.MSG_DONTWAIT)
+	}
+}
+
+// poll reads what has already come.
+func (w *linuxWire) poll(buffer []byte) (n int, from netip.Addr, at time.Time, err error) {
+	i := &w.in
+	i.buffer.Base = &buffer[0]
+	i.buffer.SetLen(len(buffer))
+	i.header.Namelen = unix.SizeofSockaddrInet6
+	i.header.SetControllen(len(i.control))
+	err = w.raw.Control(i.receive)
+	switch {
+	case err != nil:
+		return 0, from, at, closedOr(err)
+	case i.errno == unix.EAGAIN || i.errno == unix.EINTR:
+		return 0, from, at, errNothing
+	case i.errno != 0:
+		return 0, from, at, os.NewSyscallError("recvmsg", i.errno)
+	}
+	if i.from.Family == unix.AF_INET6 {
+		return int(i.size), netip.AddrFrom16(i.from.Addr), i.came(), nil
+	}
+	from = netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(&i.from)).Addr)
+	packet := buffer[:i.size]
+	if !w.datagram {
+		_, packet, _ = ipv4Family.cutIPHeader(packet)
+	}
+	return copy(buffer, packet), from, i.came(), nil
+}
+
+// came is when the kernel got the packet: it may have lain there for a while. It is told by the wall clock; if that was
+// stepped meanwhile, the packet came now.
+func (i *incoming) came() time.Time {
+	now := time.Now()
+	control := i.control[:i.header.Controllen]
+	if len(control) < unix.CmsgLen(0) {
+		return now
+	}
+	header, data, _, err := unix.ParseOneSocketControlMessage(control)
+	var stamp unix.Timespec
+	if err != nil || header.Level != unix.SOL_SOCKET || header.Type != unix.SCM_TIMESTAMPNS || len(data) < int(unsafe.Sizeof(stamp)) {
+		return now
+	}
+	stamp = *(*unix.Timespec)(unsafe.Pointer(&data[0]))
+	if age := time.Duration(now.UnixNano() - stamp.Nano()); age > 0 && age < steppedBy {
+		return now.Add(-age)
+	}
+	return now
+}
+
+// steppedBy is by how much the wall clock must have been stepped if a packet seems to have lain here as long: by then
+// its check is over.
+const steppedBy = 10 * time.Second
+
+// The counters of SO_MEMINFO (linux/sock_diag.h), and which of them counts the packets that were dropped.
+const (
+	memoryCounters = 9
+	memoryDrops    = 8
+)
+
+// drops is 0 on kernels before 4.12, which do not say.
+func (w *linuxWire) drops() uint32 {
+	var counters [memoryCounters]uint32
+	size := uint32(unsafe.Sizeof(counters))
+	_ = w.raw.Control(func(fd uintptr) {
+		_, _, _ = unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
+			uintptr(unsafe.Pointer(&counters)), uintptr(unsafe.Pointer(&size)), 0)
+	})
+	return counters[memoryDrops]
+}
