@@ -20,7 +20,7 @@ type Details struct {
 }
 
 // AppendFields writes them as events.FieldsAppender says.
-func (d *Details) AppendFields(to []byte) []byte {
+func (d Details) AppendFields(to []byte) []byte {
 	to = probes.AppendInt(append(to, `,"packets_sent":`...), d.PacketsSent)
 	to = probes.AppendInt(append(to, `,"packets_received":`...), d.PacketsReceived)
 	to = probes.AppendOptional(append(to, `,"rtt_min_ms":`...), d.RTTMin, appendTrip)
