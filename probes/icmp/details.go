@@ -15,8 +15,6 @@ type Details struct {
 	RTTAvg          *probes.Millis `json:"rtt_avg_ms"`
 	RTTMax          *probes.Millis `json:"rtt_max_ms"`
 	RTTStddev       *probes.Millis `json:"rtt_stddev_ms"` // of all round trips, not an estimate from a sample
-
-	values [4]probes.Millis // that they point to
 }
 
 // AppendFields writes them as events.FieldsAppender says.
@@ -35,7 +33,12 @@ func appendTrip(to []byte, trip probes.Millis) []byte {
 
 // newDetails counts and measures. mean is zero if nothing was answered.
 func newDetails(sent int, trips []time.Duration) (d *Details, mean time.Duration) {
-	d = &Details{PacketsSent: sent, PacketsReceived: len(trips)}
+	var together struct { // one allocation
+		Details
+		values [4]probes.Millis
+	}
+	d, values := &together.Details, &together.values
+	d.PacketsSent, d.PacketsReceived = sent, len(trips)
 	if len(trips) == 0 {
 		return d, 0
 	}
@@ -48,10 +51,10 @@ func newDetails(sent int, trips []time.Duration) (d *Details, mean time.Duration
 	for _, t := range trips {
 		squares += float64(t-mean) * float64(t-mean)
 	}
-	d.values = [4]probes.Millis{
+	*values = [4]probes.Millis{
 		probes.Millis(shortest), probes.Millis(mean), probes.Millis(longest),
 		probes.Millis(math.Sqrt(squares / float64(len(trips)))),
 	}
-	d.RTTMin, d.RTTAvg, d.RTTMax, d.RTTStddev = &d.values[0], &d.values[1], &d.values[2], &d.values[3]
+	d.RTTMin, d.RTTAvg, d.RTTMax, d.RTTStddev = &values[0], &values[1], &values[2], &values[3]
 	return d, mean
 }
