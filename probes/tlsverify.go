@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/uptimer/uptimer/internal/setting"
 )
@@ -59,9 +58,14 @@ func (v TLSVerify) String() string {
 
 // bundle is a CA bundle that was loaded, and the file's state at that time.
 type bundle struct {
-	roots   *x509.CertPool
-	size    int64
-	changed time.Time
+	roots *x509.CertPool
+	file  os.FileInfo
+}
+
+// fresh tells whether the bundle is still what the file holds. The time of a change alone would not tell: a file that
+// replaces another may have the same, as clocks of file systems tick a few milliseconds apart.
+func (b bundle) fresh(now os.FileInfo) bool {
+	return b.file != nil && os.SameFile(b.file, now) && b.file.Size() == now.Size() && b.file.ModTime().Equal(now.ModTime())
 }
 
 var bundles = struct {
@@ -76,7 +80,7 @@ func loadBundle(path string) (*x509.CertPool, error) {
 	}
 	bundles.Lock()
 	defer bundles.Unlock()
-	if b, ok := bundles.of[path]; ok && b.size == info.Size() && b.changed.Equal(info.ModTime()) {
+	if b := bundles.of[path]; b.fresh(info) {
 		return b.roots, nil
 	}
 	pem, err := os.ReadFile(path)
@@ -87,7 +91,7 @@ func loadBundle(path string) (*x509.CertPool, error) {
 	if !roots.AppendCertsFromPEM(pem) {
 		return nil, errors.New("this file holds no certificate; want a CA bundle in PEM form (-----BEGIN CERTIFICATE-----)")
 	}
-	bundles.of[path] = bundle{roots, info.Size(), info.ModTime()}
+	bundles.of[path] = bundle{roots, info}
 	return roots, nil
 }
 
