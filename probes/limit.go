@@ -1,9 +1,6 @@
 package probes
 
-import (
-	"runtime/debug"
-	"time"
-)
+import "time"
 
 const (
 	// lagTarget is how long an answer may lie here unread before we are the bottleneck. It is in the reported times,
@@ -58,9 +55,6 @@ func newLimit(c Concurrency, descriptors int, memory int64) limit {
 	most = max(min(most, int(min(autoMost, memory/2/checkMemory))), leastFresh)
 	return limit{auto: true, most: most, allowed: most, busy: min(firstFresh, most)}
 }
-
-// maxMemory is how many bytes this process may use: what a container or GOMEMLIMIT has told Go's garbage collector.
-func maxMemory() int64 { return debug.SetMemoryLimit(-1) }
 
 // room tells whether one more check may start.
 func (l *limit) room() bool {

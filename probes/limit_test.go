@@ -48,9 +48,9 @@ func TestTheLimitLeavesMemory(t *testing.T) {
 	}
 	before := debug.SetMemoryLimit(64 << 20)
 	defer debug.SetMemoryLimit(before)
-	s := NewScheduler(SchedulerConfig{}, SchedulerOptions{})
-	if s.limit.most > 1000 {
-		t.Errorf("a scheduler that has 64 MiB lets %d checks be in flight", s.limit.most)
+	s := NewScheduler(SchedulerConfig{Buffer: 256 << 20}, SchedulerOptions{})
+	if s.limit.most > 1000 || s.outbox.limit > 32<<20 {
+		t.Errorf("a scheduler that has 64 MiB lets %d checks be in flight, and %d bytes wait", s.limit.most, s.outbox.limit)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/internal/lasting"
+	"github.com/uptimer/uptimer/internal/memory"
 )
 
 const (
@@ -97,7 +98,7 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 	}
 	return &Scheduler{
 		catalog: o.Catalog, observer: o.Observer, log: o.Log, onePass: o.OnePass,
-		where: c.Where(), limit: newLimit(c.Concurrency, maxDescriptors(), maxMemory()), count: int(c.Count),
+		where: c.Where(), limit: newLimit(c.Concurrency, maxDescriptors(), memory.Limit()), count: int(c.Count),
 		faults: faults{log: o.Log, all: map[Cause]*lasting.Fault{}},
 		full: lasting.Fault{
 			Log: o.Log, Level: slog.LevelWarn,
@@ -105,7 +106,7 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 			Ended: "the writer takes events again",
 		},
 		skips: newSkips(o.Log),
-		pulse: NewPulse(), outbox: newOutbox(int64(c.Buffer)),
+		pulse: NewPulse(), outbox: newOutbox(memory.Buffer(int64(c.Buffer))),
 		clock: systemClock(),
 		lists: make(chan []Entry), wake: make(chan struct{}, 1),
 		tasks: map[uuid.UUID]*task{}, leaving: map[uuid.UUID]*task{},

@@ -80,6 +80,19 @@ func inForce() int {
 	return now
 }
 
+// Events that wait for a writer would get the process killed in a container that is smaller than BUFFER_BYTES, and be
+// lost, all of them.
+func TestTheBufferHasRoom(t *testing.T) {
+	before := debug.SetMemoryLimit(90 << 20)
+	defer debug.SetMemoryLimit(before)
+	if got := Buffer(256 << 20); got != 30<<20 {
+		t.Errorf("of 90 MiB %d bytes are for events", got)
+	}
+	if got := Buffer(16 << 20); got != 16<<20 {
+		t.Errorf("of 16 MiB that were asked for %d bytes are held", got)
+	}
+}
+
 // If this failed, who sets GOGC or GOMEMLIMIT would not get it, or nobody could see what is in force.
 func TestEnvironmentWins(t *testing.T) {
 	before, limit := debug.SetGCPercent(77), debug.SetMemoryLimit(-1)

@@ -10,6 +10,7 @@ import (
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/events/topic"
+	"github.com/uptimer/uptimer/internal/memory"
 	"github.com/uptimer/uptimer/internal/setting"
 )
 
@@ -74,6 +75,7 @@ func New(c Config, host plugin.Host) (*Reader, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c.Buffer = setting.Bytes(memory.Buffer(int64(c.Buffer)))
 	c.Buffer = max(c.Buffer/setting.Bytes(max(host.Workers, 1)), 1)
 	return &Reader{
 		config: c, catalog: host.Catalog, observer: host.Observed(), log: host.Log.With("topic", c.Topic), plain: host.Log,
