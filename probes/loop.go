@@ -18,9 +18,9 @@ func (s *Scheduler) loop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case list := <-s.lists:
+		case c := <-s.changes:
 			s.look()
-			s.replace(list)
+			s.apply(c)
 		case <-wake:
 			if soon := s.soon(); soon > 0 {
 				wake = nil

@@ -19,6 +19,9 @@ func (q *queue) push(t *task) {
 	q.tasks = append(q.tasks, t)
 }
 
+// reserve makes room for so many more.
+func (q *queue) reserve(n int) { q.tasks = slices.Grow(q.tasks, n) }
+
 // pop takes the first of a queue that is not empty. A queue that has become empty gives its memory back.
 func (q *queue) pop() *task {
 	t := q.tasks[q.head]

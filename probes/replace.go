@@ -1,56 +1,114 @@
 package probes
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// replace puts a new list in force.
-func (s *Scheduler) replace(list []Entry) {
-	s.listed = true
-	fresh := make(map[uuid.UUID]*task, len(list))
-	for _, e := range list {
-		fresh[e.Target.ID] = s.taskFor(e)
-	}
-	for id, t := range s.tasks {
-		if fresh[id] == nil {
-			s.remove(t)
-		}
-	}
-	s.tasks = fresh
-	s.line.keep(func(t *task) bool { return t.lined })
-	s.observer.Targets(len(fresh))
+// change is a new list beside the one in force. It is worked out by the caller of Replace, so that probing does not
+// wait for it: the loop looks only at targets that are not as before.
+type change struct {
+	tasks   []*task       // the new list, in its order
+	added   []int         // into tasks
+	edited  []editedEntry // targets that were there and are to be checked in another way
+	removed []*task
+	inForce chan struct{} // closed then
 }
 
-// taskFor finds or makes the task of an entry.
-func (s *Scheduler) taskFor(e Entry) *task {
-	r := newRhythm(max(e.Target.Interval, time.Millisecond), e.Target.ID, s.where.Location)
-	if t := s.tasks[e.Target.ID]; t != nil {
-		s.keep(t, e, r)
-		return t
+type editedEntry struct {
+	task   *task
+	entry  Entry
+	rhythm rhythm
+}
+
+// Replace gives the scheduler a new list, while Read runs; it returns when the list is in force, or when ctx has ended.
+// Targets that are the same as before keep their rhythm, new ones do not wait for a slot, and those that are gone
+// are not checked any more. The ids of a list are unique. Not to be called concurrently.
+func (s *Scheduler) Replace(ctx context.Context, list []Entry) {
+	c := s.compare(list)
+	select {
+	case s.changes <- c:
+		<-c.inForce
+	case <-ctx.Done():
 	}
-	if t := s.leaving[e.Target.ID]; t != nil { // back while its last check runs: never two at once
-		delete(s.leaving, e.Target.ID)
-		t.removed, t.checks = false, 0
-		s.unmade++
-		t.replace(e, r)
-		s.join(t)
-		return t
+}
+
+// compare works out what is to be changed. Until that is in force, what it reads of tasks stays.
+func (s *Scheduler) compare(list []Entry) *change {
+	c := &change{tasks: make([]*task, 0, len(list)), inForce: make(chan struct{})}
+	before := make(map[uuid.UUID]*task, len(s.tasks))
+	for _, t := range s.tasks {
+		before[t.Target.ID] = t
 	}
-	t := &task{Entry: e, rhythm: r, due: unplanned, last: s.wall - 1}
+	if len(before) == 0 {
+		c.added = make([]int, 0, len(list))
+	}
+	for i := range list {
+		e := &list[i]
+		t := before[e.Target.ID]
+		switch {
+		case t == nil:
+			c.added = append(c.added, len(c.tasks))
+			t = &task{Entry: *e, rhythm: s.rhythmOf(e), due: unplanned}
+		case t.Target.SameCheck(e.Target):
+			closeCheck(e.Check)
+		default:
+			c.edited = append(c.edited, editedEntry{t, *e, s.rhythmOf(e)})
+		}
+		delete(before, e.Target.ID)
+		c.tasks = append(c.tasks, t)
+	}
+	for _, t := range before {
+		c.removed = append(c.removed, t)
+	}
+	return c
+}
+
+func (s *Scheduler) rhythmOf(e *Entry) rhythm {
+	return newRhythm(max(e.Target.Interval, time.Millisecond), e.Target.ID, s.where.Location)
+}
+
+// apply puts a new list in force.
+func (s *Scheduler) apply(c *change) {
+	defer close(c.inForce)
+	s.listed = true
+	s.tasks = c.tasks
+	for _, t := range c.removed {
+		s.remove(t)
+	}
+	s.timeline.reserve(len(c.added))
+	s.line.reserve(len(c.added))
+	for _, i := range c.added {
+		c.tasks[i] = s.add(c.tasks[i])
+	}
+	for i := range c.edited {
+		s.edit(&c.edited[i])
+	}
+	s.line.keep(func(t *task) bool { return t.lined })
+	s.observer.Targets(len(c.tasks))
+}
+
+// add takes a new task in, and returns it or the one that it is.
+func (s *Scheduler) add(t *task) *task {
 	s.unmade++
+	if old := s.leaving[t.Target.ID]; old != nil { // back while its last check runs: never two at once
+		delete(s.leaving, t.Target.ID)
+		old.removed, old.checks = false, 0
+		old.replace(t.Entry, t.rhythm)
+		s.join(old)
+		return old
+	}
+	t.last = s.wall - 1
 	s.join(t)
 	return t
 }
 
-// keep leaves a task alone that did not change, and gives another what the list says now.
-func (s *Scheduler) keep(t *task, e Entry, r rhythm) {
-	if t.Target.SameCheck(e.Target) {
-		closeCheck(e.Check)
-		return
-	}
-	t.replace(e, r)
+// edit gives a task what the list says now.
+func (s *Scheduler) edit(e *editedEntry) {
+	t := e.task
+	t.replace(e.entry, e.rhythm)
 	s.ready.remove(t) // it waited for a slot of another rhythm
 	s.timeline.drop(t)
 	if s.count == 0 || t.checks < s.count {

@@ -54,7 +54,7 @@ type Scheduler struct {
 	clock    func() (wall int64, mono time.Duration)
 	lag      lagMeter // of our own
 
-	lists    chan []Entry // from Replace
+	changes  chan *change // from Replace
 	workers  sync.WaitGroup
 	wake     chan struct{} // holds one: something below has changed
 	mu       sync.Mutex
@@ -66,8 +66,8 @@ type Scheduler struct {
 	short     atomic.Bool  // a descriptor or buffer could not be had since the last look at the limit
 
 	// The loop's own.
-	crew     []*worker // all
-	tasks    map[uuid.UUID]*task
+	crew     []*worker           // all
+	tasks    []*task             // the list in force; Replace reads it between two changes
 	leaving  map[uuid.UUID]*task // off the list, while their last check runs
 	timeline timeline
 	limit    limit
@@ -107,20 +107,9 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 		},
 		skips: newSkips(o.Log),
 		pulse: NewPulse(), outbox: newOutbox(memory.Buffer(int64(c.Buffer))),
-		clock: systemClock(),
-		lists: make(chan []Entry), wake: make(chan struct{}, 1),
-		tasks: map[uuid.UUID]*task{}, leaving: map[uuid.UUID]*task{},
-	}
-}
-
-// Replace gives the scheduler a new list, while Read runs; it returns when the list was taken, to be in force before
-// the next check starts, or when ctx has ended.
-// Targets that are the same as before keep their rhythm, new ones do not wait for a slot, and those that are gone
-// are not checked any more. The ids of a list are unique.
-func (s *Scheduler) Replace(ctx context.Context, list []Entry) {
-	select {
-	case s.lists <- list:
-	case <-ctx.Done():
+		clock:   systemClock(),
+		changes: make(chan *change), wake: make(chan struct{}, 1),
+		leaving: map[uuid.UUID]*task{},
 	}
 }
 

@@ -1,5 +1,7 @@
 package probes
 
+import "slices"
+
 // timeline holds tasks by when they are due: a heap with four children a node, because its keys then share cache
 // lines. A task that was planned again, or dropped, stays in its old place too until that comes, or until there are
 // too many such places.
@@ -15,6 +17,9 @@ type planned struct {
 	due  int64
 	task *task
 }
+
+// reserve makes room for so many more.
+func (l *timeline) reserve(n int) { l.heap = slices.Grow(l.heap, n) }
 
 // plan makes a task due at a time, instead of any earlier plan.
 func (l *timeline) plan(t *task, due int64) {
