@@ -18,16 +18,16 @@ func at(after time.Duration) int64 { return began.Add(after).UnixNano() }
 // the lower ends of its ranges, which are better than what it can promise.
 func TestCountersOfCloudprober(t *testing.T) {
 	line := func(after time.Duration, target string, total, success int, counts string) string {
-		return fmt.Sprintf("%d labels=ptype=http,probe=farm,dst=%s total=%d success=%d latency=dist:sum:1|count:1|lb:-Inf,50000,51000|bc:%s timeouts=0 resp-code=map:code,200:9\n",
+		return fmt.Sprintf("cloudprober 1795259760957018161 %d labels=ptype=http,probe=farm,dst=%s total=%d success=%d latency=dist:sum:1|count:1|lb:-Inf,50000,51000|bc:%s timeouts=0 resp-code=map:code,200:9\n",
 			at(after)/int64(time.Second), target, total, success, counts)
 	}
 	text := line(-time.Second, "a", 10, 0, "0,0,0") + // before the window
 		line(0, "a", 20, 10, "0,10,0") +
 		line(time.Second, "b", 5, 5, "5,0,0") + // alone in the window: nothing can be told
-		fmt.Sprintf("%d labels=ptype=sysvars,probe=sysvars goroutines=12\n", at(0)/int64(time.Second)) +
+		fmt.Sprintf("cloudprober 1795259760957018162 %d labels=ptype=sysvars,probe=sysvars goroutines=12\n", at(0)/int64(time.Second)) +
 		line(9*time.Second, "a", 26, 15, "1,12,2") +
 		line(10*time.Second, "a", 99, 15, "1,12,2") + // behind it
-		"1767323055 labels=ptype=http,probe=farm,dst=a total=9"
+		"cloudprober 1795259760957018163 1767323055 labels=ptype=http,probe=farm,dst=a total=9"
 	got, err := countersOf(bufio.NewReader(strings.NewReader(text)), whole)
 	if err != nil {
 		t.Fatal(err)

@@ -110,16 +110,16 @@ func (c counters) since(before counters, all *said) {
 
 // readCounters reads a line, such as
 //
-//	1700000000 labels=ptype=http,probe=farm,dst=127.1.0.0:18080 total=9 success=9 latency=dist:sum:9|count:9|lb:-Inf,1|bc:0,9 timeouts=0
+//	cloudprober 1795259760957018161 1795259770 labels=ptype=http,probe=farm,dst=127.1.0.0 total=9 success=9 latency=dist:sum:9|count:9|lb:-Inf,1|bc:0,9 timeouts=0
 //
 // target is empty if it is about something else.
 func readCounters(line string) (target string, c counters, err error) {
-	at, rest, _ := strings.Cut(line, " ")
+	head, rest, _ := strings.Cut(line, " labels=")
 	_, rest, ok := strings.Cut(rest, "dst=")
 	if !ok {
 		return "", c, nil
 	}
-	if c.at, err = strconv.ParseInt(at, 10, 64); err != nil {
+	if c.at, err = strconv.ParseInt(head[strings.LastIndexByte(head, ' ')+1:], 10, 64); err != nil {
 		return "", c, err
 	}
 	for i, word := range strings.Fields(rest) {
