@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,6 +27,28 @@ func TestEveryTypeHasAFastPath(t *testing.T) {
 				t.Errorf("%s, example %d: is %+v, want %+v, %v", title, i, e, want, err)
 			}
 		}
+	}
+}
+
+// If this failed, a new type that asks for something that has no quick form could not be read or made, or would be taken
+// unseen, or make the others slow too. (Seen to fail when accept did not look whether there is a fast path.)
+func TestATypeWithoutAFastPath(t *testing.T) {
+	c := odd(t, edit(t, oddSchema, `"minimum": -10`, `"minimum": -10, "multipleOf": 0.5`))
+	of := c.types["OddEvent"]
+	if of.quick != nil || of.slow == nil || !strings.HasSuffix(of.slow.Error(), "/properties/number: MultipleOf has no quick form") {
+		t.Fatalf("it has a fast path, or no reason why not: %v", of.slow)
+	}
+	if _, err := c.Parse([]byte(oddEvent)); err != nil {
+		t.Errorf("a right event: %v", err)
+	}
+	if e, err := c.New("OddEvent", time.Now(), map[string]any{"number": 5.5}); err != nil || e.Title() != "OddEvent" {
+		t.Errorf("an event of our own: %v", err)
+	}
+	if _, err := c.New("OddEvent", time.Now(), map[string]any{"number": 5.25}); err == nil || !strings.Contains(err.Error(), "multiple") {
+		t.Errorf("what is no multiple: %v", err)
+	}
+	if c.types["HTTPProbeEvent"].quick == nil {
+		t.Error("another type has lost its fast path")
 	}
 }
 

@@ -57,7 +57,7 @@ func (a *app) checkURLs(ctx context.Context, urls []string, asJSON bool) error {
 	l := a.look()
 	progress := newProgress(a.stderr, l.spinner)
 	log := a.quietLogger(settings, progress)
-	host, err := a.host(log)
+	host, err := a.host(log, func() {})
 	if err != nil {
 		return err
 	}

@@ -40,11 +40,11 @@ func (a *app) runPipeline(ctx context.Context) error {
 	a.warnNearMisses(log)
 	collection, untune := memory.Tune(a.variable)
 	defer untune()
-	host, err := a.host(log)
+	counters := metrics.New()
+	host, err := a.host(log, counters.Misjudged)
 	if err != nil {
 		return err
 	}
-	counters := metrics.New()
 	host.Observer = counters.Plugins()
 	flow, err := a.open(ctx, settings, host, counters)
 	switch err := together(wrong, err); {
@@ -74,19 +74,20 @@ func (a *app) settings() (s runSettings, err error) {
 	return s, err
 }
 
-// host is what plugins work with.
-func (a *app) host(log *slog.Logger) (plugin.Host, error) {
-	catalog, err := catalog(events.WithSecondOpinion(secondOpinions, misjudged(log)))
+// host is what plugins work with. count is called for each event that is misjudged.
+func (a *app) host(log *slog.Logger, count func()) (plugin.Host, error) {
+	catalog, err := catalog(events.WithSecondOpinion(secondOpinions, misjudged(log, count)))
 	return plugin.Host{Catalog: catalog, Log: log, Stdout: a.stdout}, err
 }
 
 // secondOpinions is how many of our own events there are for one that the library judges after the fast path took it.
 const secondOpinions = 1000
 
-// misjudged says in the log that the fast path and the library differ: it is a defect of ours.
-func misjudged(log *slog.Logger) func([]byte, error) {
+// misjudged says in the log that the fast path and the library differ, and counts it: it is a defect of ours.
+func misjudged(log *slog.Logger, count func()) func([]byte, error) {
 	fault := &lasting.Fault{Log: log, Level: slog.LevelError, Began: "the fast path took an event that the library does not take as it is; please report this"}
 	return func(text []byte, err error) {
+		count()
 		fault.Happened("event", string(text[:min(len(text), 4096)]), "error", err)
 	}
 }

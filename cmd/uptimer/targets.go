@@ -56,7 +56,7 @@ func (a *app) validateTargets(ctx context.Context, args []string) error {
 // openList opens what is needed to read and check a list: the file that the arguments name, or what the environment does.
 func (a *app) openList(args []string) (config targets.Config, set probes.Set, protocols []string, err error) {
 	settings, wrong := a.settings()
-	host, err := a.host(slog.New(slog.DiscardHandler))
+	host, err := a.host(slog.New(slog.DiscardHandler), func() {})
 	if err != nil {
 		return config, nil, nil, err
 	}

@@ -30,6 +30,7 @@ type Metrics struct {
 	deadLetters  prometheus.Counter
 	expired      *prometheus.CounterVec
 	lags         *lags
+	misjudged    prometheus.Counter
 }
 
 // checkBuckets reach from a loopback to the longest usual timeout, in seconds.
@@ -62,6 +63,9 @@ func New() *Metrics {
 	m.deadLetters = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "uptimer_dead_letters_total", Help: "Messages that were put on the topic for dead letters.",
 	})
+	m.misjudged = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "uptimer_misjudged_events_total", Help: "Events of our own that the fast path took and the second opinion did not take as they were: a defect.",
+	})
 	// A rate needs a zero to begin at.
 	for _, cause := range []string{"overrun", "writer", "concurrency", "behind", "clock"} {
 		m.skipped.WithLabelValues(cause)
@@ -70,7 +74,7 @@ func New() *Metrics {
 		m.ownFaults.WithLabelValues(cause)
 	}
 	m.registry.MustRegister(m.checks, m.duration, m.lag, m.skipped, m.ownFaults, m.inFlight, m.targets,
-		m.written, m.rejected, m.writeSeconds, m.retries, m.batch, m.deadLetters, m.expired, m.lags, buildInfo(),
+		m.written, m.rejected, m.writeSeconds, m.retries, m.batch, m.deadLetters, m.expired, m.lags, m.misjudged, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -94,6 +98,9 @@ func buildInfo() prometheus.Collector {
 	info.WithLabelValues(version.Short(), version.Commit(), runtime.Version()).Set(1)
 	return info
 }
+
+// Misjudged counts an event that the fast path and the library differ about.
+func (m *Metrics) Misjudged() { m.misjudged.Inc() }
 
 // Scheduler is what the scheduler of checks reports to.
 type Scheduler struct{ m *Metrics }

@@ -33,6 +33,7 @@ func used() *Metrics {
 	w.Written(100, time.Millisecond)
 	w.Rejected(2)
 	w.Retried()
+	m.Misjudged()
 	p := m.Plugins()
 	p.DeadLetters(3)
 	p.Expired("postgres", 4)
@@ -65,7 +66,7 @@ func TestEachCounterHasItsOwnNumber(t *testing.T) {
 		`uptimer_checks_in_flight 5`, `uptimer_targets 11`, `uptimer_events_written_total{writer="stdout"} 100`,
 		`uptimer_events_rejected_total{writer="stdout"} 2`, `uptimer_write_retries_total{writer="stdout"} 1`,
 		`uptimer_batch_events_sum{writer="stdout"} 100`, `uptimer_write_duration_seconds_sum{writer="stdout"} 0.001`,
-		`uptimer_dead_letters_total 3`, `uptimer_events_expired_total{writer="postgres"} 4`, `uptimer_consumer_lag{partition="5",topic="events"} 6`,
+		`uptimer_dead_letters_total 3`, `uptimer_misjudged_events_total 1`, `uptimer_events_expired_total{writer="postgres"} 4`, `uptimer_consumer_lag{partition="5",topic="events"} 6`,
 	} {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("%s is not in\n%s", want, text)
