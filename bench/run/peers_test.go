@@ -21,8 +21,9 @@ func TestCountersOfCloudprober(t *testing.T) {
 		return fmt.Sprintf("cloudprober 1795259760957018161 %d labels=ptype=http,probe=farm,dst=%s total=%d success=%d latency=dist:sum:1|count:1|lb:-Inf,50000,51000|bc:%s timeouts=0 resp-code=map:code,200:9\n",
 			at(after)/int64(time.Second), target, total, success, counts)
 	}
-	text := line(-time.Second, "a", 10, 0, "0,0,0") + // before the window
-		line(0, "a", 20, 10, "0,10,0") +
+	text := line(-20*time.Second, "a", 10, 0, "0,0,0") + // before the window
+		line(-10*time.Second, "a", 20, 10, "0,10,0") + // from here on it counts
+		line(0, "a", 22, 11, "0,10,1") +
 		line(time.Second, "b", 5, 5, "5,0,0") + // alone in the window: nothing can be told
 		fmt.Sprintf("cloudprober 1795259760957018162 %d labels=ptype=sysvars,probe=sysvars goroutines=12\n", at(0)/int64(time.Second)) +
 		line(9*time.Second, "a", 26, 15, "1,12,2") +

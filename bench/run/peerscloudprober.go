@@ -70,8 +70,9 @@ type counters struct {
 	counts         []int
 }
 
-// countersOf is what was counted between the first and the last line of each target in the window, as a line is written
-// every 10 s only. A line that is not whole is the last one, which is still being written.
+// countersOf is what was counted up to the last line of each target in the window, from its last line before the window
+// on, or its first in it: a line is written every 10 s only. A line that is not whole is the last one, which is still
+// being written.
 func countersOf(from *bufio.Reader, w window) (all said, err error) {
 	all.least = true
 	first, last := map[string]counters{}, map[string]counters{}
@@ -84,10 +85,10 @@ func countersOf(from *bufio.Reader, w window) (all said, err error) {
 		if err != nil {
 			return all, fmt.Errorf("reading what cloudprober says: %w: %q", err, line)
 		}
-		if target == "" || !w.holds(c.at*int64(time.Second)) {
+		if target == "" || c.at >= w.to.Unix() {
 			continue
 		}
-		if _, ok := first[target]; !ok {
+		if _, ok := first[target]; !ok || c.at < w.from.Unix() {
 			first[target] = c
 		}
 		last[target] = c
