@@ -78,6 +78,7 @@ func (b *bench) compare(ctx context.Context, s scenario) error {
 	}
 	all := b.contestants()
 	bare := &contestant{peer: peer{name: "bare client"}}
+	var failed error
 	for round := range b.rounds {
 		alone, err := b.bare(ctx, s, s.kind)
 		if err != nil {
@@ -91,14 +92,15 @@ func (b *bench) compare(ctx context.Context, s scenario) error {
 			}
 			came, err := b.runPeer(ctx, s, c.peer, c.binary)
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				failed = errors.Join(failed, fmt.Errorf("%s: %w", c.name, err)) // the others can still be told
+				continue
 			}
 			came.ratio = float64(came.cpu) / float64(max(alone.each(), 1))
 			c.rounds = append(c.rounds, came)
 			fmt.Println(" ", c.name, c)
 		}
 	}
-	return b.writeComparison(s, append([]*contestant{bare}, all...))
+	return errors.Join(failed, b.writeComparison(s, append([]*contestant{bare}, all...)))
 }
 
 // contestants are uptimer and the peers that are installed.

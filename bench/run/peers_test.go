@@ -46,7 +46,7 @@ func TestMetricsOfTelegraf(t *testing.T) {
 		return fmt.Sprintf("http_response,method=GET,result=success,server=http://127.1.0.0:18080/status %s %d\n", fields, at(after))
 	}
 	good := `content_length=24i,http_response_code=200i,response_time=0.0505,result_code=0i,result_type="success"`
-	text := line(-1, good) + line(0, good) + line(time.Second, `result_code=4i,result_type="timeout"`) + line(10*time.Second, good) + "http_response,method=GET"
+	text := line(-1, good) + line(0, `result_code=0i,response_time=0.0505`) + line(time.Second, `result_code=4i,result_type="timeout"`) + line(10*time.Second, good) + "http_response,method=GET"
 	got, err := metricsOf(bufio.NewReader(strings.NewReader(text)), whole)
 	if err != nil || got.checks != 2 || got.down != 1 || !slices.Equal(got.took, []time.Duration{50500 * time.Microsecond}) {
 		t.Errorf("got %+v, %v", got, err)

@@ -22,6 +22,7 @@ var telegraf = peer{
 		fmt.Fprintf(&config, `[agent]
   interval = "%s"
   round_interval = false
+  precision = "1ms"
   metric_batch_size = 5000
   metric_buffer_limit = 500000
   flush_interval = "1s"
@@ -77,7 +78,7 @@ func metricsOf(from *bufio.Reader, w window) (all said, err error) {
 		}
 		up := strings.Contains(line, "result_code=0i")
 		_, took, _ := strings.Cut(line, "response_time=")
-		took, _, _ = strings.Cut(took, ",")
+		took = took[:max(strings.IndexAny(took, ", "), 0)]
 		seconds, err := strconv.ParseFloat(took, 64)
 		if err != nil && up {
 			return all, fmt.Errorf("reading what telegraf says: %w: %q", err, line)
