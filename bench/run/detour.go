@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,8 +106,7 @@ func (w *relay) start(ctx context.Context) (err error) {
 
 // consumer starts one that stores what is on the topic.
 func (b *bench) consumer(ctx context.Context, s scenario, at *place) (*process, error) {
-	env := append(at.environment(), "READER_PLUGIN=kafka", "WRITER_PLUGIN=postgres", fmt.Sprintf("WORKERS=%d", b.workers),
-		"METRICS_ADDR="+consumerAddress, "LOG_FORMAT=json")
+	env := append(at.storing(b.workers), "METRICS_ADDR="+consumerAddress, "LOG_FORMAT=json")
 	return startProcess(ctx, "consumer", filepath.Join(b.out, s.name+"-consumer.log"), env, b.binary)
 }
 

@@ -29,7 +29,7 @@ func perfect(s scenario, w window) (events []seen, records []field.Record) {
 	for i := range s.targets() {
 		target := netip.AddrPortFrom(s.address(i), httpPort)
 		for at := w.from.UnixNano() + int64(i)*1e6; at < w.to.UnixNano(); at += int64(s.interval) {
-			events = append(events, seen{target: target, id: [16]byte{byte(i)}, due: at, began: at + 1e5, took: 1e6, up: true})
+			events = append(events, seen{target: target, id: [16]byte{byte(i), byte(i >> 8)}, due: at, began: at + 1e5, took: 1e6, up: true})
 			records = append(records, field.Record{Target: target, Connected: at + 110_000, Asked: at + 160_000, Answered: at + 1_060_000, Late: 5000})
 		}
 	}

@@ -57,12 +57,14 @@ type place struct {
 	name   string // of both
 	stored string // the URL of the database
 	client *kafka.Client
+	wire   *kafka.Transport // the client's
 }
 
 // newPlace makes an empty database with uptimer's tables; the topic is made by whoever writes to it first.
 func (b *bench) newPlace(ctx context.Context) (*place, error) {
 	name := "bench_" + strings.ToLower(rand.Text()[:12])
-	at := &place{servers: b.servers, name: name, client: &kafka.Client{Addr: kafka.TCP(b.servers.kafka), Timeout: time.Minute}}
+	at := &place{servers: b.servers, name: name, wire: &kafka.Transport{}}
+	at.client = &kafka.Client{Addr: kafka.TCP(b.servers.kafka), Timeout: time.Minute, Transport: at.wire}
 	u, err := url.Parse(b.servers.database)
 	if err != nil {
 		return nil, redacted(err)
@@ -88,6 +90,7 @@ func (b *bench) newPlace(ctx context.Context) (*place, error) {
 func (at *place) remove() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // also when the run was interrupted
 	defer cancel()
+	defer at.wire.CloseIdleConnections()
 	_, err := at.client.DeleteTopics(ctx, &kafka.DeleteTopicsRequest{Topics: []string{at.name, at.name + ".dead-letter"}})
 	return errors.Join(err, redacted(ask(ctx, at.database, func(c *pgx.Conn) error {
 		_, err := c.Exec(ctx, "DROP DATABASE IF EXISTS "+at.name+" WITH (FORCE)")
@@ -101,6 +104,11 @@ func (at *place) environment() []string {
 		"KAFKA_BOOTSTRAP_SERVER=" + at.kafka, "KAFKA_WRITER_TOPIC=" + at.name, "KAFKA_READER_TOPIC=" + at.name,
 		"KAFKA_GROUP_ID=" + at.name, "DATABASE_URL=" + at.stored,
 	}
+}
+
+// storing is the environment of who stores what is on the topic.
+func (at *place) storing(workers int) []string {
+	return append(at.environment(), "READER_PLUGIN=kafka", "WRITER_PLUGIN=postgres", fmt.Sprintf("WORKERS=%d", workers))
 }
 
 // offsets are the first and the next of each partition of the topic.
