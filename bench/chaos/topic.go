@@ -20,7 +20,7 @@ type cluster struct {
 
 func newCluster(broker string) *cluster {
 	transport := &kafka.Transport{MetadataTTL: time.Second, DialTimeout: 3 * time.Second}
-	return &cluster{transport: transport, client: &kafka.Client{Addr: kafka.TCP(broker), Timeout: 10 * time.Second, Transport: transport}}
+	return &cluster{transport: transport, client: &kafka.Client{Addr: kafka.TCP(broker), Timeout: 30 * time.Second, Transport: transport}}
 }
 
 func (c *cluster) close() { c.transport.CloseIdleConnections() }
@@ -177,7 +177,7 @@ func (c *cluster) read(ctx context.Context, topic string, partitions int, with f
 // fetch reads some messages, and returns the offset behind them.
 func (c *cluster) fetch(ctx context.Context, topic string, partition int, next int64, with func(message)) (int64, error) {
 	answer, err := c.client.Fetch(ctx, &kafka.FetchRequest{
-		Topic: topic, Partition: partition, Offset: next, MinBytes: 1, MaxBytes: 4 << 20, MaxWait: 200 * time.Millisecond,
+		Topic: topic, Partition: partition, Offset: next, MinBytes: 1, MaxBytes: 512 << 10, MaxWait: 200 * time.Millisecond,
 	})
 	if err == nil {
 		err = answer.Error

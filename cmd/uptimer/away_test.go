@@ -171,6 +171,7 @@ func TestADatabaseThatComesAndGoes(t *testing.T) {
 	database := testservices.Database(t)
 	door, address := through(t, database)
 	addr := servertest.FreeAddress(t)
+	door.slow.Store(true) // so that not all is stored before it is shut, however late that is
 	p := start(t, append(env, "READER_PLUGIN=kafka", "WRITER_PLUGIN=postgres", "DATABASE_URL="+address,
 		"BUFFER_BYTES=4MiB", "POSTGRES_PAGESIZE=300", "GOGC=100", "METRICS_ADDR="+addr)) // GOGC: what is held counts, not how much garbage may lie beside it
 	heap := 0.0
@@ -212,6 +213,7 @@ func TestADatabaseThatComesAndGoes(t *testing.T) {
 	before = count(t, conn)
 	isReady(t, addr, false)
 	eventually(t, "the log says that a write hangs", func() bool { return strings.Contains(p.log(), "a write has taken 10s so far") })
+	door.slow.Store(false)
 	door.thaw()
 	eventually(t, "all rows", more(total))
 	isReady(t, addr, true)

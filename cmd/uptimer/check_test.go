@@ -17,11 +17,12 @@ import (
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/schemas"
 )
 
 // checkPatience ends a test of check that hangs.
-const checkPatience = time.Minute
+const checkPatience = unhurried.Patience
 
 // checked is what one call of check gave.
 type checked struct {
@@ -30,7 +31,7 @@ type checked struct {
 }
 
 // check calls the command with settings and nothing else of this machine's environment.
-func check(t *testing.T, environ []string, args ...string) checked {
+func check(t testing.TB, environ []string, args ...string) checked {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), checkPatience)
 	defer cancel()
@@ -46,7 +47,7 @@ func checkTo(ctx context.Context, stdout, stderr io.Writer, environ []string, ar
 }
 
 // webServer answers 503 at /down and 200 elsewhere.
-func webServer(t *testing.T) string {
+func webServer(t testing.TB) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/down" {
@@ -208,7 +209,7 @@ func TestCheckJoinsRepeats(t *testing.T) {
 }
 
 // meeting answers no request before as many as wanted are there.
-func meeting(t *testing.T, wanted int32) string {
+func meeting(t testing.TB, wanted int32) string {
 	t.Helper()
 	var there atomic.Int32
 	all := make(chan struct{})
@@ -237,10 +238,14 @@ func TestCheckAtTheSameTime(t *testing.T) {
 	if got.code != 0 || strings.Count(got.stdout, "UP    ") != n {
 		t.Errorf("exit code %d\n%s", got.code, got.stdout)
 	}
-	got = check(t, []string{"PROBE_TIMEOUT=0.2", "PROBE_CONCURRENCY=1"}, meeting(t, 2), meeting(t, 1))
-	if got.code != 1 || strings.Count(got.stdout, "DOWN  ") != 1 {
-		t.Errorf("one at a time: exit code %d\n%s", got.code, got.stdout)
-	}
+	unhurried.Try(t, func(t testing.TB, times time.Duration) {
+		timeout := fmt.Sprintf("PROBE_TIMEOUT=%v", times*200*time.Millisecond)
+		server := meeting(t, 2) // the first has gone when the second comes
+		got := check(t, []string{timeout, "PROBE_CONCURRENCY=1"}, server, server+"/2")
+		if got.code != 1 || strings.Count(got.stdout, "DOWN  ") != 1 {
+			t.Errorf("one at a time: exit code %d\n%s", got.code, got.stdout)
+		}
+	})
 }
 
 // If this failed, Ctrl-C would leave half an answer, or one that says that a target is down because we stopped

@@ -3,11 +3,13 @@
 package main
 
 import (
-	"math/rand/v2"
 	"net"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/uptimer/uptimer/internal/servertest"
 )
 
 // door is the way to a server, which a test can shut. Its address stays the same.
@@ -16,6 +18,7 @@ type door struct {
 	address string
 	to      string
 	still   sync.RWMutex // held while nothing passes
+	slow    atomic.Bool  // at most 64 KiB pass each 20 ms, in each direction of each connection
 	all     sync.WaitGroup
 
 	mu       sync.Mutex
@@ -26,20 +29,12 @@ type door struct {
 // newDoor makes a door, which is shut, to a server.
 func newDoor(t *testing.T, to string) *door {
 	t.Helper()
-	d := &door{t: t, to: to, lines: map[net.Conn]struct{}{}}
-	for range 100 { // below the ports that the system gives to clients, so that it is still free when it is opened again
-		d.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(21000+rand.IntN(4000)))
-		if l, err := net.Listen("tcp", d.address); err == nil {
-			l.Close()
-			t.Cleanup(func() {
-				d.shut()
-				d.all.Wait()
-			})
-			return d
-		}
-	}
-	t.Fatal("no port is free")
-	return nil
+	d := &door{t: t, address: servertest.FreeAddress(t), to: to, lines: map[net.Conn]struct{}{}}
+	t.Cleanup(func() {
+		d.shut()
+		d.all.Wait()
+	})
+	return d
 }
 
 // open lets everybody in.
@@ -115,6 +110,9 @@ func (d *door) pass(from, to net.Conn) {
 		d.still.RLock()
 		_, wrong := to.Write(buffer[:n])
 		d.still.RUnlock()
+		if d.slow.Load() {
+			time.Sleep(20 * time.Millisecond)
+		}
 		if err != nil || wrong != nil {
 			return
 		}

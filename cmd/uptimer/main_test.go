@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/unhurried"
@@ -26,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // callEnds keeps a call that was thought wrong, and is not, from running for ever.
-const callEnds = 3 * time.Second
+const callEnds = unhurried.Patience
 
 // called is what one call of the program gave.
 type called struct {

@@ -11,14 +11,16 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-// patience bounds every wait of these tests. It is generous: what is quick on a quiet machine is not on a busy one.
-const patience = 30 * time.Second
+// patience bounds every wait of these tests.
+const patience = unhurried.Patience
 
 // process is uptimer as a process of its own.
 type process struct {
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	stdout *os.File
 	lines  *bufio.Scanner
@@ -29,13 +31,13 @@ type process struct {
 }
 
 // start runs the program with these variables and nothing else.
-func start(t *testing.T, environ []string) *process {
+func start(t testing.TB, environ []string) *process {
 	t.Helper()
 	return startWith(t, nil, environ)
 }
 
 // startWith runs the program with a standard input.
-func startWith(t *testing.T, stdin *os.File, environ []string) *process {
+func startWith(t testing.TB, stdin *os.File, environ []string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(os.Args[0]), ended: make(chan struct{})}
 	if stdin != nil {

@@ -114,13 +114,44 @@ func refusals(t *testing.T, s testservices.Services) map[string]refusal {
 	return all
 }
 
-// endsWith wants a process that was refused to have ended in time, with one line that names the cause and no secret.
-func (p *process) endsWith(began time.Time, want string) {
+// started is a process that must be refused.
+type started struct {
+	*process
+	began time.Time
+	again func() *process // another one
+}
+
+func beginning(t testing.TB, environ ...string) started {
+	t.Helper()
+	began := time.Now()
+	return started{start(t, environ), began, func() *process { return start(t, environ) }}
+}
+
+// endsWith wants it to end in time, with one line that names the cause and no secret. On a busy machine it may take
+// longer beside others: then it is tried again alone.
+func (s started) endsWith(t testing.TB, want string) {
+	t.Helper()
+	const most = 15 * time.Second
+	s.t = t
+	s.isRefused(want)
+	took := s.over.Sub(s.began)
+	for range 2 {
+		if took > most {
+			began := time.Now()
+			p := s.again()
+			p.isRefused(want)
+			took = min(took, p.over.Sub(began))
+		}
+	}
+	if took > most {
+		t.Errorf("it took %v, want at most %v", took, most)
+	}
+}
+
+// isRefused waits for the end of a process that is refused, and looks at what it says.
+func (p *process) isRefused(want string) {
 	p.t.Helper()
 	p.exit(exitFailed)
-	if took := p.over.Sub(began); took > 15*time.Second {
-		p.t.Errorf("it took %v, want at most 15s", took)
-	}
 	var lines []string
 	for line := range strings.Lines(p.log()) {
 		if strings.HasPrefix(line, "uptimer: ") {
@@ -137,14 +168,9 @@ func (p *process) endsWith(began time.Time, want string) {
 func TestARefusalEndsTheStart(t *testing.T) { // not beside others: it starts many processes, and how long they take counts
 	s, name, env := aTopic(t)
 	topictest.Create(t, topictest.Client(t, s.KafkaPlaintext), name, 1)
-	type started struct {
-		what, want string
-		began      time.Time
-		p          *process
-	}
-	var all []started
+	all, wants := map[string]started{}, map[string]string{}
 	begin := func(what string, r refusal, plugins ...string) {
-		all = append(all, started{what, r.want, time.Now(), start(t, slices.Concat(env, r.env, plugins))})
+		all[what], wants[what] = beginning(t, slices.Concat(env, r.env, plugins)...), r.want
 	}
 	for what, r := range refusals(t, s) {
 		begin(what+", writer", r, "READER_PLUGIN=dummy", "WRITER_PLUGIN=kafka")
@@ -152,11 +178,8 @@ func TestARefusalEndsTheStart(t *testing.T) { // not beside others: it starts ma
 	}
 	// The writer finds out although there is no event.
 	begin("both", refusal{[]string{"KAFKA_BOOTSTRAP_SERVER=" + s.KafkaSSL, "KAFKA_WRITER_TOPIC=" + name + ".copy"}, "speaks TLS at this port"}, "READER_PLUGIN=kafka", "WRITER_PLUGIN=kafka")
-	for _, c := range all {
-		t.Run(c.what, func(t *testing.T) {
-			c.p.t = t
-			c.p.endsWith(c.began, c.want)
-		})
+	for what, s := range all {
+		t.Run(what, func(t *testing.T) { s.endsWith(t, wants[what]) })
 	}
 }
 
@@ -188,13 +211,12 @@ func TestARefusalOfTheDatabaseEndsTheStart(t *testing.T) {
 	}
 	for what, r := range all { // the URLs for both, or for each
 		t.Run(what, func(t *testing.T) {
-			began := time.Now()
-			p := start(t, []string{"DATABASE_URL=" + r.env[0], "READER_PLUGIN=dummy", "WRITER_PLUGIN=postgres"})
+			s := beginning(t, "DATABASE_URL="+r.env[0], "READER_PLUGIN=dummy", "WRITER_PLUGIN=postgres")
 			migrate := call(t, []string{"DATABASE_URL=" + r.env[len(r.env)-1]}, "migrate") // where there is something to do
 			if lines := migrate.complaints(); migrate.code != exitFailed || len(lines) != 1 || !strings.Contains(lines[0], r.want) || strings.Contains(lines[0], "geheim") {
 				t.Errorf("uptimer migrate: exit code %d and %q, want one line that says %q", migrate.code, lines, r.want)
 			}
-			p.endsWith(began, r.want)
+			s.endsWith(t, r.want)
 		})
 	}
 }
