@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // waitFor bounds every wait here, generously.
@@ -47,7 +48,7 @@ func follow(t *testing.T) *followed {
 		cancel()
 		<-done
 	})
-	eventually(t, "somebody listens", func() bool { return f.listeners() == 1 })
+	unhurried.Until(t, "somebody listens", func() bool { return f.listeners() == 1 })
 	return f
 }
 
@@ -58,15 +59,6 @@ func (f *followed) listeners() (n int) {
 		f.t.Fatal(err)
 	}
 	return n
-}
-
-func eventually(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(waitFor); !so(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v still not: %s", waitFor, what)
-		}
-	}
 }
 
 // wants runs a statement and waits for what is reported.
@@ -112,7 +104,7 @@ func TestFollowingTheTable(t *testing.T) {
 		INSERT INTO targets (target_id, target) VALUES (gen_random_uuid(), 'tcp://d.example:1');
 	END $$`)
 	f.next("tcp://a.example:1 tcp://d.example:1", "a dropped connection")
-	eventually(t, "somebody listens again", func() bool { return f.listeners() == 1 })
+	unhurried.Until(t, "somebody listens again", func() bool { return f.listeners() == 1 })
 	f.wants("", `TRUNCATE targets`)
 	if len(f.saw) > 0 {
 		t.Errorf("reported beside: %q", <-f.saw)

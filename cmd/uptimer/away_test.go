@@ -28,17 +28,8 @@ import (
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
-
-// eventually waits until it is so.
-func eventually(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !so(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v still not: %s", patience, what)
-		}
-	}
-}
 
 // isReady waits until /readyz of a process says so, or the opposite.
 func isReady(t *testing.T, addr string, ready bool) {
@@ -47,7 +38,7 @@ func isReady(t *testing.T, addr string, ready bool) {
 	if ready {
 		want = exitDone
 	}
-	eventually(t, fmt.Sprintf("health --ready ends with %d", want), func() bool {
+	unhurried.Until(t, fmt.Sprintf("health --ready ends with %d", want), func() bool {
 		return call(t, []string{"METRICS_ADDR=" + addr}, "health", "--ready").code == want
 	})
 }
@@ -198,7 +189,7 @@ func TestADatabaseThatComesAndGoes(t *testing.T) {
 	more := func(n int) func() bool {
 		return func() bool { look(); return count(t, conn) >= n }
 	}
-	eventually(t, "the first rows", more(1))
+	unhurried.Until(t, "the first rows", more(1))
 	door.shut()
 	p.says("events could not be written")
 	isReady(t, addr, false)
@@ -207,15 +198,15 @@ func TestADatabaseThatComesAndGoes(t *testing.T) {
 		t.Error("all was stored before the database went away, so that nothing was seen")
 	}
 	door.open()
-	eventually(t, "more rows", more(before+1))
+	unhurried.Until(t, "more rows", more(before+1))
 	p.says("events are written again")
 	door.freeze()
 	before = count(t, conn)
 	isReady(t, addr, false)
-	eventually(t, "the log says that a write hangs", func() bool { return strings.Contains(p.log(), "a write has taken 10s so far") })
+	unhurried.Until(t, "the log says that a write hangs", func() bool { return strings.Contains(p.log(), "a write has taken 10s so far") })
 	door.slow.Store(false)
 	door.thaw()
-	eventually(t, "all rows", more(total))
+	unhurried.Until(t, "all rows", more(total))
 	isReady(t, addr, true)
 	p.signal(syscall.SIGTERM)
 	p.exit(exitDone)
@@ -260,10 +251,10 @@ func TestProbesAndADatabaseThatComesAndGoes(t *testing.T) {
 	isReady(t, addr, false)
 	for range 2 {
 		before := skipped()
-		eventually(t, "checks are left out", func() bool { return skipped() > before })
+		unhurried.Until(t, "checks are left out", func() bool { return skipped() > before })
 		had := written()
 		door.open()
-		eventually(t, "events are written", func() bool { return written() > had })
+		unhurried.Until(t, "events are written", func() bool { return written() > had })
 		isReady(t, addr, true)
 		door.shut()
 		isReady(t, addr, false)
@@ -346,7 +337,7 @@ func TestABrokerThatComesAndGoes(t *testing.T) {
 		}
 		before := seen()
 		door.open()
-		eventually(t, "events arrive", func() bool { return seen() > before })
+		unhurried.Until(t, "events arrive", func() bool { return seen() > before })
 		for _, addr := range own {
 			isReady(t, addr, true)
 		}
@@ -360,7 +351,7 @@ func TestABrokerThatComesAndGoes(t *testing.T) {
 	producer.signal(syscall.SIGTERM)
 	producer.exit(exitDone)
 	all := <-made
-	eventually(t, "all events arrive", func() bool { return seen() >= len(all) })
+	unhurried.Until(t, "all events arrive", func() bool { return seen() >= len(all) })
 	consumer.signal(syscall.SIGTERM)
 	consumer.exit(exitDone)
 	<-done

@@ -21,6 +21,7 @@ import (
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // command runs the program as a process of its own to its end.
@@ -127,7 +128,7 @@ func TestWhatWasSentAgainIsStored(t *testing.T) {
 	topictest.Create(t, client, name, 2)
 	topictest.Put(t, client, name, 0, kafka.Message{Value: []byte("poison")})
 	p := start(t, append(slices.Clone(env), "READER_PLUGIN=kafka", "WRITER_PLUGIN=stdout"))
-	topictest.Until(t, "the reader has made a dead letter", func() bool {
+	unhurried.Until(t, "the reader has made a dead letter", func() bool {
 		return strings.Contains(command(t, env, "dead-letters").stdout, name+"\t0\t0\t")
 	})
 	good := eventstest.Dummies(t, 1)[0]

@@ -17,6 +17,7 @@ import (
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // aDatabase is the address of a database of the real server that is migrated and nobody else's.
@@ -149,14 +150,14 @@ func TestTwoWorkersOfAConsumer(t *testing.T) {
 		all := assigned(t, consumer.log())
 		return all[1] == 3 && all[2] == 3
 	}
-	topictest.Until(t, "both workers have three partitions", shared)
+	unhurried.Until(t, "both workers have three partitions", shared)
 	const count = 20_000
 	start(t, append(env, "READER_PLUGIN=dummy", fmt.Sprintf("DUMMY_EVENT_COUNT=%d", count), "WRITER_PLUGIN=kafka")).exit(exitDone)
 	rows := func() string { return query(t, database, "SELECT count(*)::text FROM events")[0] }
-	topictest.Until(t, "all events are stored", func() bool { return rows() == fmt.Sprint(count) })
-	topictest.Until(t, "both workers still have three partitions", shared)
+	unhurried.Until(t, "all events are stored", func() bool { return rows() == fmt.Sprint(count) })
+	unhurried.Until(t, "both workers still have three partitions", shared)
 	// Now and then there is one more for a moment: a writer that has nothing to do looks whether the database is there.
-	topictest.Until(t, "there is one connection for each worker", func() bool { return connections(t, database) == "2" })
+	unhurried.Until(t, "there is one connection for each worker", func() bool { return connections(t, database) == "2" })
 	consumer.signal(syscall.SIGTERM)
 	consumer.exit(exitDone)
 	holds(t, "the database", storedIn(t, database), count)
@@ -180,8 +181,8 @@ func TestThreeWorkersOfProbes(t *testing.T) {
 	p := start(t, []string{"PROBE_TARGETS_FILE=" + file, "WORKERS=3", "WRITER_PLUGIN=stdout,postgres", "DATABASE_URL=" + database, "POSTGRES_QUEUE_TIMEOUT=0.1"})
 	made := make(chan map[string]bool, 1)
 	go func() { made <- p.uuids() }()
-	topictest.Until(t, "there are three connections", func() bool { return connections(t, database) == "3" })
-	topictest.Until(t, "much is stored", func() bool { return len(storedIn(t, database)) > 300 })
+	unhurried.Until(t, "there are three connections", func() bool { return connections(t, database) == "3" })
+	unhurried.Until(t, "much is stored", func() bool { return len(storedIn(t, database)) > 300 })
 	p.signal(syscall.SIGTERM)
 	p.exit(exitDone)
 	holds(t, "the database", storedIn(t, database), len(<-made))

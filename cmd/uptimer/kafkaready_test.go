@@ -13,6 +13,7 @@ import (
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // A consumer with nothing to do is the usual case at night. Whoever is on call must learn all the same that its broker is
@@ -42,17 +43,17 @@ func TestAnIdleConsumerTurns(t *testing.T) {
 	isReady(t, addr, false)
 	door.open()
 	p.says("there is no topic to read")
-	eventually(t, "readyz names the topic", func() bool {
+	unhurried.Until(t, "readyz names the topic", func() bool {
 		said := call(t, []string{"METRICS_ADDR=" + addr}, "health", "--ready")
 		return said.code == exitFailed && strings.Contains(said.stderr, `reader kafka: events cannot be read: looking at the topic "checks": [3] Unknown Topic`)
 	})
 	client := topictest.Client(t, door.address)
 	topictest.Create(t, client, "checks", 1) // one of the two workers gets nothing
 	turns("the topic was made", true)
-	eventually(t, "the lag is told", func() bool { return lag() == `uptimer_consumer_lag{partition="0",topic="checks"} 0`+"\n" })
+	unhurried.Until(t, "the lag is told", func() bool { return lag() == `uptimer_consumer_lag{partition="0",topic="checks"} 0`+"\n" })
 	door.shut()
 	turns("the broker is gone", false)
-	eventually(t, "nobody tells of a lag that is not known", func() bool { return lag() == "" })
+	unhurried.Until(t, "nobody tells of a lag that is not known", func() bool { return lag() == "" })
 	door.open()
 	turns("the broker is back", true)
 	door.freeze()
@@ -63,7 +64,7 @@ func TestAnIdleConsumerTurns(t *testing.T) {
 	good := eventstest.Dummies(t, 1)[0]
 	topictest.Put(t, client, "checks", 0, kafka.Message{Value: []byte("poison")}, kafka.Message{Value: good.JSON()})
 	p.want("it reads", func(e event) bool { return e.UUID == good.ID().String() })
-	eventually(t, "the dead letter is counted", func() bool { return metric(t, addr, "uptimer_dead_letters_total") == 1 })
+	unhurried.Until(t, "the dead letter is counted", func() bool { return metric(t, addr, "uptimer_dead_letters_total") == 1 })
 	p.signal(syscall.SIGTERM)
 	p.exit(exitDone)
 	p.saysOnce("Kafka cannot be reached; waiting for it") // and not each worker

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // aServer answers every request with a line.
@@ -102,7 +103,7 @@ func startUnread(t *testing.T, environ ...string) *process {
 	t.Helper()
 	addr := servertest.FreeAddress(t)
 	p := start(t, append(environ, "METRICS_ADDR="+addr, "PROBE_URLS="+manyTargets(aServer(t), 10)))
-	eventually(t, "its writer hangs", func() bool {
+	unhurried.Until(t, "its writer hangs", func() bool {
 		return strings.Contains(call(t, []string{"METRICS_ADDR=" + addr}, "health", "--ready").stderr, "a write has taken")
 	})
 	return p

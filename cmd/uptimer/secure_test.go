@@ -16,6 +16,7 @@ import (
 
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // kafkaOver are the variables for each of the ways to talk to the real broker.
@@ -70,7 +71,7 @@ func TestChecksFlowOverEveryKindOfSecurity(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
-	eventually(t, "all rows are there", func() bool { return count(t, conn) >= each*len(ways) })
+	unhurried.Until(t, "all rows are there", func() bool { return count(t, conn) >= each*len(ways) })
 	for what, p := range consumers {
 		p.signal(syscall.SIGTERM)
 		p.exit(exitDone)

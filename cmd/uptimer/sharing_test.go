@@ -23,6 +23,7 @@ import (
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // aCheck is one check, as its event tells it.
@@ -96,7 +97,7 @@ func (s *sharers) once() {
 	time.Sleep(time.Second) // those that were just taken over are checked at once, and are back in their rhythm then
 	from := time.Now()
 	until := from.Add(2 * time.Second)
-	eventually(s.t, "all targets are checked", func() bool { return s.every(until, "") }) // a busy machine may skip slots
+	unhurried.Until(s.t, "all targets are checked", func() bool { return s.every(until, "") }) // a busy machine may skip slots
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	slots, doubled := map[string]int{}, map[aCheck]string{}
@@ -124,7 +125,7 @@ func (s *sharers) takenOver() time.Duration {
 	newest := len(s.all) - 1
 	began := time.Now()
 	s.all[newest].signal(syscall.SIGTERM)
-	eventually(s.t, "others check all targets", func() bool { return s.every(began, fmt.Sprintf("i%d", newest)) })
+	unhurried.Until(s.t, "others check all targets", func() bool { return s.every(began, fmt.Sprintf("i%d", newest)) })
 	took := time.Since(began)
 	s.all[newest].exit(exitDone)
 	return took
@@ -154,7 +155,7 @@ func TestInstancesShareAList(t *testing.T) {
 
 	began := time.Now()
 	killed.signal(syscall.SIGKILL)
-	eventually(t, "the others check all targets", func() bool { return s.every(began, "i1") })
+	unhurried.Until(t, "the others check all targets", func() bool { return s.every(began, "i1") })
 	if took := time.Since(began); took > 25*time.Second {
 		t.Errorf("taken over after %v, want about 6.5 s", took)
 	} else {
@@ -173,7 +174,7 @@ func TestInstancesShareAList(t *testing.T) {
 	if soonest > 5*time.Second {
 		t.Errorf("taken over after %v, want at once: it has said good-bye", soonest)
 	}
-	eventually(t, "uptimer_targets is 60", func() bool { return metric(t, metrics, "uptimer_targets") == 60 })
+	unhurried.Until(t, "uptimer_targets is 60", func() bool { return metric(t, metrics, "uptimer_targets") == 60 })
 	last.signal(syscall.SIGTERM)
 	last.exit(exitDone)
 }
@@ -200,13 +201,13 @@ func TestASharedListWithoutKafka(t *testing.T) {
 	brokers := topictest.Brokers(t, kfake.NumBrokers(1), kfake.Ports(number))
 	p.says(`"targets":5,"of":5`)
 	isReady(t, metrics, true)
-	eventually(t, "all are checked", func() bool { return s.every(time.Time{}, "") })
+	unhurried.Until(t, "all are checked", func() bool { return s.every(time.Time{}, "") })
 
 	brokers.Close()
 	const away = "this instance keeps checking its share"
 	p.says(away)
 	gone := time.Now()
-	eventually(t, "all are still checked", func() bool { return s.every(gone.Add(2*time.Second), "") })
+	unhurried.Until(t, "all are still checked", func() bool { return s.every(gone.Add(2*time.Second), "") })
 	p.saysOnce(away)
 	isReady(t, metrics, true)
 	p.signal(os.Interrupt)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // stage is what stands in the place of the compose project's network, volumes and secrets: all that these tests change
@@ -186,16 +187,16 @@ func TestServicesWorkTogether(t *testing.T) {
 	consumer, producer := s.start(t, "consumer"), s.start(t, "producer")
 	for _, name := range []string{"producer", "consumer"} {
 		for _, args := range [][]string{{"health"}, {"health", "--ready"}} {
-			topictest.Until(t, name+" is healthy: "+strings.Join(args, " "), func() bool { return s.command(t, name, args...).Run() == nil })
+			unhurried.Until(t, name+" is healthy: "+strings.Join(args, " "), func() bool { return s.command(t, name, args...).Run() == nil })
 		}
 	}
 	targets := strings.Count(read(t, "compose/targets/targets.yaml"), "- url: ")
-	topictest.Until(t, "every target is up in PostgreSQL", func() bool {
+	unhurried.Until(t, "every target is up in PostgreSQL", func() bool {
 		return s.query(t, "SELECT count(DISTINCT target_id) FROM probe_events WHERE up") == targets
 	})
 	producer.stop(t)
 	sent := len(topictest.Messages(t, topictest.Client(t, s.services.KafkaPlaintext), s.topic))
-	topictest.Until(t, "every event of the topic is in PostgreSQL", func() bool {
+	unhurried.Until(t, "every event of the topic is in PostgreSQL", func() bool {
 		return s.query(t, "SELECT count(*) FROM probe_events") == sent
 	})
 	consumer.stop(t)

@@ -15,6 +15,7 @@ import (
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // find makes a cluster of a Config and looks for it.
@@ -153,7 +154,7 @@ func TestABrokerThatIsAwayIsWaitedFor(t *testing.T) {
 	var log topictest.Log
 	found := make(chan error, 1)
 	go func() { found <- find(t, at(addr.String()), log.Logger()) }()
-	topictest.Until(t, "the log says so", func() bool { return strings.Contains(log.String(), "Kafka cannot be reached") })
+	unhurried.Until(t, "the log says so", func() bool { return strings.Contains(log.String(), "Kafka cannot be reached") })
 	time.Sleep(time.Second)
 	topictest.Brokers(t, kfake.NumBrokers(1), kfake.Ports(addr.Port))
 	if err := <-found; err != nil {

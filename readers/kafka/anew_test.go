@@ -13,6 +13,7 @@ import (
 	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // If this failed, the first messages of a topic that was deleted and made anew would be passed over in silence: as
@@ -44,12 +45,12 @@ func TestATopicThatIsMadeAnewIsReadFromItsBeginning(t *testing.T) {
 	put(first)
 	var kept store
 	p := start(t, r, kept.emit)
-	topictest.Until(t, "the first are stored", func() bool { return kept.has(first) == 100 })
+	unhurried.Until(t, "the first are stored", func() bool { return kept.has(first) == 100 })
 	time.Sleep(500 * time.Millisecond) // so that it is committed
 	remove()
 	time.Sleep(time.Second) // less than it takes until the reader looks at the topic by itself
 	topictest.Create(t, client, name, 1)
 	put(second)
-	topictest.Until(t, "all are stored", func() bool { return kept.has(second) == 300 })
+	unhurried.Until(t, "all are stored", func() bool { return kept.has(second) == 300 })
 	p.end()
 }

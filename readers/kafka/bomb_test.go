@@ -13,6 +13,7 @@ import (
 
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/topic/topictest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // bomb is a batch of one message of zeros that is small on the wire.
@@ -63,12 +64,12 @@ func TestABatchThatBecomesHugeIsNotRead(t *testing.T) {
 	var log topictest.Log
 	var kept store
 	p := start(t, s.reader(&log), kept.emit)
-	topictest.Until(t, "the log names it", func() bool {
+	unhurried.Until(t, "the log names it", func() bool {
 		return strings.Contains(log.String(), "partition=0 offset=1 ") && strings.Contains(log.String(), "larger than 64 MiB when it is decompressed")
 	})
 	s.put(1, list[2])
-	topictest.Until(t, "the rest is stored", func() bool { return kept.has(list) == 2 })
-	topictest.Until(t, "what is before it is committed", func() bool { return s.committed(0) == 1 })
+	unhurried.Until(t, "the rest is stored", func() bool { return kept.has(list) == 2 })
+	unhurried.Until(t, "what is before it is committed", func() bool { return s.committed(0) == 1 })
 	p.end()
 	if strings.Count(log.String(), "larger than") != 1 {
 		t.Errorf("the log says\n%s", log.String())

@@ -16,6 +16,7 @@ import (
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/topic/topictest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // If this failed, the reader would lose or repeat events in the pipeline, or not end.
@@ -75,7 +76,7 @@ func lostEvents(t *testing.T, tooEarly bool) int {
 	})
 	<-reached
 	if tooEarly {
-		topictest.Until(t, "something is committed", func() bool { return s.committed(0) > 0 })
+		unhurried.Until(t, "something is committed", func() bool { return s.committed(0) > 0 })
 	}
 	first.stop()
 	_ = first.ended()
@@ -87,7 +88,7 @@ func lostEvents(t *testing.T, tooEarly bool) int {
 	more := eventstest.Dummies(t, 1)
 	s.put(0, more...)
 	second := start(t, s.reader(nil), next.emit)
-	topictest.Until(t, "the last event is stored", func() bool { return next.has(more) == 1 })
+	unhurried.Until(t, "the last event is stored", func() bool { return next.has(more) == 1 })
 	second.end()
 	lost := len(list) - next.has(list)
 	if !tooEarly && lost > 0 {
@@ -142,8 +143,8 @@ func TestPoisonBecomesDeadLetters(t *testing.T) {
 	s.put(1, list[10:]...)
 	var kept store
 	p := start(t, s.reader(nil), kept.emit)
-	topictest.Until(t, "all are stored", func() bool { return kept.has(list) == 20 })
-	topictest.Until(t, "all is committed", func() bool { return s.committed(1) == int64(21+len(poison)) })
+	unhurried.Until(t, "all are stored", func() bool { return kept.has(list) == 20 })
+	unhurried.Until(t, "all is committed", func() bool { return s.committed(1) == int64(21+len(poison)) })
 	p.end()
 
 	letters := s.letters()
@@ -188,7 +189,7 @@ func TestARejectedEventBecomesADeadLetter(t *testing.T) {
 		return rejected, nil
 	}
 	p := start(t, s.reader(nil), kept.emit)
-	topictest.Until(t, "the rest is stored", func() bool { return kept.has(list) == 9 && s.committed(0) == 11 })
+	unhurried.Until(t, "the rest is stored", func() bool { return kept.has(list) == 9 && s.committed(0) == 11 })
 	p.end()
 	letters := s.letters()
 	if len(letters) != 2 {
@@ -212,13 +213,13 @@ func TestNothingIsCommittedBeforeItsDeadLetterIsThere(t *testing.T) {
 	broken := breakProduce(s.brokers, "events.dead-letter")
 	var kept store
 	p := start(t, s.reader(&log), kept.emit)
-	topictest.Until(t, "the rest is stored", func() bool { return kept.has(list) == 5 })
-	topictest.Until(t, "the log says so", func() bool { return strings.Contains(log.String(), "dead letters cannot be written") })
+	unhurried.Until(t, "the rest is stored", func() bool { return kept.has(list) == 5 })
+	unhurried.Until(t, "the log says so", func() bool { return strings.Contains(log.String(), "dead letters cannot be written") })
 	if s.committed(0) > 0 {
 		t.Errorf("offset %d is committed", s.committed(0))
 	}
 	broken()
-	topictest.Until(t, "all is committed", func() bool { return s.committed(0) == 6 })
+	unhurried.Until(t, "all is committed", func() bool { return s.committed(0) == 6 })
 	p.end()
 	if len(s.letters()) != 1 {
 		t.Errorf("%d dead letters, want 1", len(s.letters()))
@@ -235,7 +236,7 @@ func TestALargeDeadLetterIsCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := start(t, s.reader(nil), new(store).emit)
-	topictest.Until(t, "it is committed", func() bool { return s.committed(0) == 1 })
+	unhurried.Until(t, "it is committed", func() bool { return s.committed(0) == 1 })
 	p.end()
 	letters := s.letters()
 	if len(letters) != 1 || header1(letters[0], "dead-letter-truncated") != "990000" || string(letters[0].Key) != "k" ||
@@ -266,7 +267,7 @@ func TestRebalancesLoseNothing(t *testing.T) {
 	}
 	produce(100)
 	first := start(t, s.reader(nil), kept.emit)
-	topictest.Until(t, "the first works", func() bool { return kept.has(all) > 0 })
+	unhurried.Until(t, "the first works", func() bool { return kept.has(all) > 0 })
 	second := start(t, s.reader(nil), kept.emit)
 	produce(100)
 	third := start(t, s.reader(nil), kept.emit)
@@ -274,7 +275,7 @@ func TestRebalancesLoseNothing(t *testing.T) {
 	time.Sleep(time.Second)
 	first.end()
 	produce(100)
-	topictest.Until(t, "all are stored", func() bool { return kept.has(all) == len(all) })
+	unhurried.Until(t, "all are stored", func() bool { return kept.has(all) == len(all) })
 	second.end()
 	third.end()
 	repeats := 0
@@ -300,7 +301,7 @@ func TestOrderIsKept(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		return rejected, err
 	})
-	topictest.Until(t, "all are stored", func() bool { return kept.has(list) == len(list) })
+	unhurried.Until(t, "all are stored", func() bool { return kept.has(list) == len(list) })
 	p.end()
 	for i, e := range list {
 		if kept.order[i] != e.ID() {
@@ -325,9 +326,9 @@ func TestSeveralBatchesAreUnderWay(t *testing.T) {
 		return nil, nil
 	}
 	p := start(t, s.reader(nil), kept.emit)
-	topictest.Until(t, "5,000 events are under way", func() bool { return waiting.Load() >= 5000 })
+	unhurried.Until(t, "5,000 events are under way", func() bool { return waiting.Load() >= 5000 })
 	close(goOn)
-	topictest.Until(t, "all is committed", func() bool { return s.committed(0) == 6000 })
+	unhurried.Until(t, "all is committed", func() bool { return s.committed(0) == 6000 })
 	p.end()
 }
 
@@ -352,13 +353,13 @@ func TestMemoryIsBounded(t *testing.T) {
 		return nil, nil
 	}
 	p := start(t, s.reader(nil, "BUFFER_BYTES=2MiB"), kept.emit)
-	topictest.Until(t, "something is read", func() bool { return held.Load() > 0 })
+	unhurried.Until(t, "something is read", func() bool { return held.Load() > 0 })
 	time.Sleep(2 * time.Second)
 	if held.Load() > 2<<20 {
 		t.Errorf("%d bytes of events are held, want at most 2 MiB", held.Load())
 	}
 	close(goOn)
-	topictest.Until(t, "all is committed", func() bool { return s.committed(0)+s.committed(1)+s.committed(2) == 30_000 })
+	unhurried.Until(t, "all is committed", func() bool { return s.committed(0)+s.committed(1)+s.committed(2) == 30_000 })
 	p.end()
 }
 
@@ -369,7 +370,7 @@ func TestAMissingTopicIsWaitedForAndNamedOnce(t *testing.T) {
 	var log topictest.Log
 	var kept store
 	p := start(t, s.reader(&log, "KAFKA_READER_TOPIC=later"), kept.emit)
-	topictest.Until(t, "the log names it", func() bool { return strings.Contains(log.String(), "topic=later") })
+	unhurried.Until(t, "the log names it", func() bool { return strings.Contains(log.String(), "topic=later") })
 	time.Sleep(2500 * time.Millisecond)
 	if n := strings.Count(log.String(), "there is no topic to read"); n != 1 {
 		t.Errorf("%d lines, want 1:\n%s", n, log.String())
@@ -379,7 +380,7 @@ func TestAMissingTopicIsWaitedForAndNamedOnce(t *testing.T) {
 	for _, e := range list {
 		topictest.Put(t, s.client, "later", 0, kafka.Message{Value: e.JSON()})
 	}
-	topictest.Until(t, "they are stored", func() bool { return kept.has(list) == 3 })
+	unhurried.Until(t, "they are stored", func() bool { return kept.has(list) == 3 })
 	p.end()
 }
 
@@ -391,12 +392,12 @@ func TestNewPartitionsAreRead(t *testing.T) {
 	list := eventstest.Dummies(t, 2)
 	s.put(0, list[0])
 	p := start(t, s.reader(nil), kept.emit)
-	topictest.Until(t, "the first is stored", func() bool { return kept.has(list) == 1 })
+	unhurried.Until(t, "the first is stored", func() bool { return kept.has(list) == 1 })
 	if _, err := s.client.CreatePartitions(t.Context(), &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: "events", Count: 2}}}); err != nil {
 		t.Fatal(err)
 	}
 	s.put(1, list[1])
-	topictest.Until(t, "the second is stored", func() bool { return kept.has(list) == 2 })
+	unhurried.Until(t, "the second is stored", func() bool { return kept.has(list) == 2 })
 	p.end()
 }
 
@@ -408,7 +409,7 @@ func TestDeletedMessagesAreSaidAndPassed(t *testing.T) {
 	s.put(0, list[:10]...)
 	var kept store
 	p := start(t, s.reader(nil), kept.emit)
-	topictest.Until(t, "the first are committed", func() bool { return s.committed(0) == 10 })
+	unhurried.Until(t, "the first are committed", func() bool { return s.committed(0) == 10 })
 	p.end()
 	s.put(0, list[10:]...)
 	if err := s.brokers.DeleteRecords("events", 0, 15); err != nil {
@@ -416,7 +417,7 @@ func TestDeletedMessagesAreSaidAndPassed(t *testing.T) {
 	}
 	var log topictest.Log
 	p = start(t, s.reader(&log), kept.emit)
-	topictest.Until(t, "the last are stored", func() bool { return kept.has(list) == 15 && s.committed(0) == 20 })
+	unhurried.Until(t, "the last are stored", func() bool { return kept.has(list) == 15 && s.committed(0) == 20 })
 	p.end()
 	if !strings.Contains(log.String(), "deleted before they were read") {
 		t.Errorf("the log says\n%s", log.String())

@@ -15,6 +15,7 @@ import (
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/topic/topictest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // told is an observer that keeps what it is told.
@@ -50,7 +51,7 @@ func (o *told) Lag(_ string, partition int) (set func(int64), end func()) {
 // are waits until the lags are these.
 func (o *told) are(t *testing.T, what string, want map[int]int64) {
 	t.Helper()
-	topictest.Until(t, what, func() bool {
+	unhurried.Until(t, what, func() bool {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		return maps.Equal(o.lags, want)
@@ -147,7 +148,7 @@ func TestEachMemberTellsOfItsOwnPartitions(t *testing.T) {
 		defer o.mu.Unlock()
 		return len(o.lags)
 	}
-	topictest.Until(t, "each has one", func() bool { return count(&first) == 1 && count(&second) == 1 })
+	unhurried.Until(t, "each has one", func() bool { return count(&first) == 1 && count(&second) == 1 })
 	a.end()
 	second.are(t, "the second has both", map[int]int64{0: 0, 1: 0})
 	b.end()
@@ -162,7 +163,7 @@ func TestDeadLettersAreCounted(t *testing.T) {
 	}
 	var o told
 	p := start(t, s.watchedReader(&o), new(store).emit)
-	topictest.Until(t, "all is committed", func() bool { return s.committed(0) == 3 })
+	unhurried.Until(t, "all is committed", func() bool { return s.committed(0) == 3 })
 	p.end()
 	if o.letters != 3 {
 		t.Errorf("%d dead letters are counted, want 3", o.letters)
@@ -189,9 +190,9 @@ func TestLookKnowsTheGroup(t *testing.T) {
 	var kept store
 	p, q := start(t, r, kept.emit), start(t, idle, kept.emit)
 	for i, x := range []*Reader{r, idle} {
-		topictest.Until(t, fmt.Sprintf("reader %d is ready", i), func() bool { return ready(x) == nil })
+		unhurried.Until(t, fmt.Sprintf("reader %d is ready", i), func() bool { return ready(x) == nil })
 	}
 	q.end()
 	p.end()
-	topictest.Until(t, "it is not ready when it has left", func() bool { return ready(r) != nil })
+	unhurried.Until(t, "it is not ready when it has left", func() bool { return ready(r) != nil })
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/topic"
 	"github.com/uptimer/uptimer/events/topic/topictest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // If this failed, a defect downstream would cost events: what emit was given when its goroutine ended would be
@@ -88,10 +89,10 @@ func TestNoLogLineHasAFieldTwice(t *testing.T) {
 	var log topictest.Log
 	topictest.Put(t, s.client, "events", 0, kafka.Message{Value: []byte("poison")})
 	p := start(t, s.reader(&log, "KAFKA_READER_TOPIC=later"), new(store).emit)
-	topictest.Until(t, "the log names it", func() bool { return strings.Contains(log.String(), "there is no topic") })
+	unhurried.Until(t, "the log names it", func() bool { return strings.Contains(log.String(), "there is no topic") })
 	p.end()
 	p = start(t, s.reader(&log), new(store).emit)
-	topictest.Until(t, "it is committed", func() bool { return s.committed(0) == 1 })
+	unhurried.Until(t, "it is committed", func() bool { return s.committed(0) == 1 })
 	p.end()
 	for line := range strings.Lines(log.String()) {
 		if strings.Count(line, " topic=") > 1 {

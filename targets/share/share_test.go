@@ -18,6 +18,7 @@ import (
 	"github.com/uptimer/uptimer/events/topic"
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/setting"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // instance is a member under way.
@@ -93,7 +94,7 @@ func (i *instance) kill() {
 // divided waits until each of so many slices is the share of one of the instances, as evenly as can be.
 func divided(t *testing.T, of int, all ...*instance) {
 	t.Helper()
-	topictest.Until(t, fmt.Sprintf("%d slices are divided among %d instances", of, len(all)), func() bool {
+	unhurried.Until(t, fmt.Sprintf("%d slices are divided among %d instances", of, len(all)), func() bool {
 		times := make([]int, of)
 		for _, i := range all {
 			s, _ := i.share()
@@ -174,7 +175,7 @@ func TestAShareOutlastsKafka(t *testing.T) {
 	hadA, gets := a.share()
 	first.Close()
 	const away = "this instance keeps checking its share"
-	topictest.Until(t, "the log says so", func() bool { return strings.Contains(a.log.String(), away) })
+	unhurried.Until(t, "the log says so", func() bool { return strings.Contains(a.log.String(), away) })
 	time.Sleep(2 * time.Second) // longer than the session, and several tries
 	if now, n := a.share(); !now.Equal(hadA) || n != gets {
 		t.Error("the share changed while Kafka was away")
@@ -187,7 +188,7 @@ func TestAShareOutlastsKafka(t *testing.T) {
 		t.Fatal(err)
 	}
 	second, _ := broker(t, port)
-	topictest.Until(t, "both are members again", func() bool {
+	unhurried.Until(t, "both are members again", func() bool {
 		_, n := a.share()
 		_, m := b.share()
 		return n > gets && m > 1 && strings.Contains(a.log.String(), "the share group was joined")
@@ -198,7 +199,7 @@ func TestAShareOutlastsKafka(t *testing.T) {
 	if kept(hadA, nowA) != hadA.Count() {
 		t.Errorf("of %d slices %d were kept", hadA.Count(), kept(hadA, nowA))
 	}
-	topictest.Until(t, "the topic is made anew", func() bool { return second.TopicInfo("uptimer-share-g") != nil })
+	unhurried.Until(t, "the topic is made anew", func() bool { return second.TopicInfo("uptimer-share-g") != nil })
 	a.end()
 	b.end()
 }
@@ -231,7 +232,7 @@ func TestATopicThatIsDeleted(t *testing.T) {
 	if _, err := client.DeleteTopics(t.Context(), &kafka.DeleteTopicsRequest{Topics: []string{"uptimer-share-g"}}); err != nil {
 		t.Fatal(err)
 	}
-	topictest.Until(t, "the topic is made anew", func() bool { return brokers.TopicInfo("uptimer-share-g") != nil })
+	unhurried.Until(t, "the topic is made anew", func() bool { return brokers.TopicInfo("uptimer-share-g") != nil })
 	b := join(t, at)
 	divided(t, partitions, a, b)
 	a.end()

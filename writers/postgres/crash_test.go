@@ -14,6 +14,7 @@ import (
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/events/pipeline"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // source emits small batches from several goroutines until it is told to stop, and remembers what was acknowledged.
@@ -75,12 +76,12 @@ func TestCrashesOfTheServer(t *testing.T) {
 	const crashes = 3
 	for range crashes {
 		before := s.count()
-		soon(t, "more is acknowledged", func() bool { return s.count() > before+500 })
+		unhurried.Until(t, "more is acknowledged", func() bool { return s.count() > before+500 })
 		server.Stop(t, "immediate")
 		server.Start(t)
 	}
 	before := s.count()
-	soon(t, "more is acknowledged after the last crash", func() bool { return s.count() > before+500 })
+	unhurried.Until(t, "more is acknowledged after the last crash", func() bool { return s.count() > before+500 })
 	close(s.stop)
 	if err := <-ended; err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // If this failed, writers that are given the same events would wait for each other in a circle, for a second each time,
@@ -71,7 +72,7 @@ func TestWritersOfTheSameStatesDoNotWaitInACircle(t *testing.T) {
 func waiting(t *testing.T, url string, want int) {
 	t.Helper()
 	conn := connect(t, url)
-	soon(t, "sessions wait for locks", func() bool {
+	unhurried.Until(t, "sessions wait for locks", func() bool {
 		var n int
 		err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&n)
 		return err == nil && n == want

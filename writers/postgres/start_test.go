@@ -12,17 +12,8 @@ import (
 	"github.com/uptimer/uptimer/internal/database"
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
-
-// soon waits until something is so.
-func soon(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(eventstest.Patience); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("not soon: " + what)
-		}
-	}
-}
 
 // starting begins Start and returns what waits for its end.
 func starting(t *testing.T, w *Writer) (cancel func(), ended chan error) {
@@ -114,7 +105,7 @@ func TestAServerThatIsReadOnly(t *testing.T) {
 	log := &logged{}
 	w := open(t, log, "DATABASE_URL="+url)
 	_, ended := starting(t, w)
-	soon(t, "the log says so", func() bool { return log.times("the server is read-only") == 1 })
+	unhurried.Until(t, "the log says so", func() bool { return log.times("the server is read-only") == 1 })
 	testservices.Exec(t, url+"&default_transaction_read_only=off", "ALTER DATABASE "+name+" RESET default_transaction_read_only")
 	if err := <-ended; err != nil {
 		t.Fatal(err)
@@ -129,7 +120,7 @@ func TestADatabaseThatIsNotMigrated(t *testing.T) {
 	log := &logged{}
 	w := open(t, log, "DATABASE_URL="+url)
 	_, ended := starting(t, w)
-	soon(t, "the log says what to do", func() bool { return log.times("run `uptimer migrate`") == 1 })
+	unhurried.Until(t, "the log says what to do", func() bool { return log.times("run `uptimer migrate`") == 1 })
 	time.Sleep(2 * startPause)
 	migrate(t, url)
 	if err := <-ended; err != nil {
@@ -149,7 +140,7 @@ func TestADatabaseThatIsAwayAtTheStart(t *testing.T) {
 	log := &logged{}
 	w := open(t, log, "DATABASE_URL="+server.URL)
 	_, ended := starting(t, w)
-	soon(t, "the log says so", func() bool { return log.times("the database cannot be used; waiting for it") == 1 })
+	unhurried.Until(t, "the log says so", func() bool { return log.times("the database cannot be used; waiting for it") == 1 })
 	server.Start(t)
 	if err := <-ended; err != nil {
 		t.Fatal(err)

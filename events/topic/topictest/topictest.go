@@ -182,9 +182,3 @@ func (l *Log) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
-
-// Until is unhurried.Until.
-func Until(t testing.TB, what string, f func() bool) {
-	t.Helper()
-	unhurried.Until(t, what, f)
-}
