@@ -3,70 +3,13 @@ package probes
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 )
-
-// job is one check to be made. The entry is a copy: the loop may replace the task's meanwhile.
-type job struct {
-	task  *task
-	entry Entry
-	due   int64
-	look  int // of the limit, when it began
-}
 
 // finish is a check that has ended.
 type finish struct {
 	task *task
 	look int
-}
-
-// worker makes one check after the other.
-type worker struct {
-	jobs  chan job                     // holds one
-	check atomic.Pointer[checkContext] // that of its check
-}
-
-// give lets a worker that rests make a check, or a new one. So there are as many workers as checks were in flight at
-// once. The one that came to rest last is first: its stack is still in the processor's cache.
-func (s *Scheduler) give(ctx context.Context, j job) {
-	s.mu.Lock()
-	var w *worker
-	if last := len(s.resting) - 1; last >= 0 {
-		w = s.resting[last]
-		s.resting = s.resting[:last]
-	}
-	s.mu.Unlock()
-	if w == nil {
-		w = &worker{jobs: make(chan job, 1)}
-		s.crew = append(s.crew, w)
-		s.workers.Go(func() { s.work(ctx, w) })
-	}
-	w.jobs <- j
-}
-
-// work makes one check after the other. A worker stays because its stack has grown: to grow a new one for each check
-// took a sixth of the whole CPU time.
-func (s *Scheduler) work(ctx context.Context, w *worker) {
-	for j := range w.jobs {
-		s.check(ctx, w, j)
-	}
-}
-
-// dismiss ends the workers, who all rest.
-func (s *Scheduler) dismiss() {
-	for _, w := range s.crew {
-		close(w.jobs)
-	}
-}
-
-// cancel ends the checks in flight, when ctx has ended. One that begins at the same moment looks for itself.
-func (s *Scheduler) cancel(ctx context.Context) {
-	for _, w := range s.crew {
-		if c := w.check.Load(); c != nil {
-			c.end(ctx.Err())
-		}
-	}
 }
 
 // check makes one check.
@@ -104,7 +47,7 @@ func (s *Scheduler) began(due int64) {
 func (s *Scheduler) ended(w *worker, j job) {
 	s.mu.Lock()
 	s.finished = append(s.finished, finish{j.task, j.look})
-	s.resting = append(s.resting, w)
+	s.crew.resting = append(s.crew.resting, w)
 	s.mu.Unlock()
 	s.notify()
 }

@@ -45,6 +45,7 @@ func (s *Scheduler) adjust() {
 	}
 	s.limit.adjust(since, lag, s.short.Swap(false))
 	s.skips.tell(s.limit.inFlight)
+	s.trim()
 }
 
 // nextLook is how long the loop may sleep until it must measure or fit again.

@@ -58,15 +58,14 @@ type Scheduler struct {
 	workers  sync.WaitGroup
 	wake     chan struct{} // holds one: something below has changed
 	mu       sync.Mutex
-	finished []finish  // checks that ended, for the loop
-	resting  []*worker // those without a check
+	finished []finish // checks that ended, for the loop
 
 	beat      atomic.Int64 // the monotonic time of the loop's last round; 0 before the first list
 	lateUntil atomic.Int64 // the line waits until then, because checks start late
 	short     atomic.Bool  // a descriptor or buffer could not be had since the last look at the limit
 
 	// The loop's own.
-	crew     []*worker           // all
+	crew     crew
 	tasks    []*task             // the list in force; Replace reads it between two changes
 	leaving  map[uuid.UUID]*task // off the list, while their last check runs
 	timeline timeline
@@ -109,6 +108,7 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 		pulse: NewPulse(), outbox: newOutbox(memory.Buffer(int64(c.Buffer))),
 		clock:   systemClock(),
 		changes: make(chan *change), wake: make(chan struct{}, 1),
+		crew:    crew{all: map[*worker]struct{}{}},
 		leaving: map[uuid.UUID]*task{},
 	}
 }
