@@ -53,10 +53,12 @@ port: 18098
 	},
 }
 
-// ranges are borders of ranges in µs, fine where targets are reported if all is well; the last is the limit of a check.
+// ranges are borders of ranges in µs: from the delay on 250 µs apart, and from 2 ms above it an eighth of that; the last
+// is the limit of a check.
 func ranges(s scenario) string {
 	var borders []string
-	for _, above := range []float64{0, .25, .5, .75, 1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 400, 600} {
+	most := float64(s.limit()-s.delay) / float64(time.Millisecond)
+	for above := 0.0; above < most; above += max(.25, above/8) {
 		borders = append(borders, fmt.Sprintf("%.0f", micros(s.delay)+above*1000))
 	}
 	return strings.Join(append(borders, fmt.Sprintf("%.0f", micros(s.limit()))), ",")
