@@ -111,7 +111,7 @@ func (o *options) choose(names string) error {
 		if o.rate > 0 {
 			s.rate = o.rate
 		}
-		if least := s.settles() + aside + time.Second; s.duration < least {
+		if least := s.shortest(); s.duration < least {
 			if !o.all {
 				return fmt.Errorf("-duration=%v: scenario %s needs at least %v", s.duration, name, least)
 			}

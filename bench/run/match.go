@@ -139,10 +139,12 @@ func find(records []field.Record, e seen) (field.Record, bool) {
 	return records[i], true
 }
 
-// missed counts the slots of a target in the window at which it was not checked. Its last check tells its rhythm.
+// missed counts the slots of a target in the window at which it was not checked. Its last check tells its rhythm. One
+// that is nearer than half an interval after its first check, which waits for no slot, is to be left out.
 func missed(dues []int64, w window, interval time.Duration) (n int) {
 	slices.Sort(dues)
-	from, to, step := w.from.UnixNano(), w.to.UnixNano(), int64(interval)
+	to, step := w.to.UnixNano(), int64(interval)
+	from := max(w.from.UnixNano(), dues[0]+step/2)
 	slot := dues[len(dues)-1]
 	for slot -= (slot - from) / step * step; slot < from; slot += step {
 	}

@@ -50,19 +50,35 @@ func TestAPerfectRun(t *testing.T) {
 
 // If this failed, a slot that was missed, an outage that was none, or a time that is wrong would be called good.
 func TestWhatIsBrokenIsFound(t *testing.T) {
-	events, records := perfect(small, whole)
-	for i := range events {
-		f := look(small, slices.Delete(slices.Clone(events), i, i+1), records, whole)
-		if f.missed != 1 {
-			t.Errorf("without event %d: %d slots missed, want 1", i, f.missed)
+	before := window{whole.from.Add(-2 * small.interval), whole.to}
+	events, _ := perfect(small, before)
+	for i, e := range events {
+		f := look(small, slices.Delete(slices.Clone(events), i, i+1), nil, whole)
+		if want := map[bool]int{false: 0, true: 1}[whole.holds(e.due)]; f.missed != want {
+			t.Errorf("without event %d: %d slots missed, want %d", i, f.missed, want)
 		}
 	}
+	events, records := perfect(small, whole)
 	events[3].up, events[3].reason = false, "timeout"
 	events[5].took += 2e6
 	records[7].Target = netip.MustParseAddrPort("127.9.9.9:1")
 	f := look(small, events, records, whole)
 	if f.outages != 1 || f.reasons["timeout"] != 1 || f.unmatched != 1 || percentile(f.wrong, 100) != 2050*time.Microsecond {
 		t.Errorf("got %+v", f)
+	}
+}
+
+// If this failed, a slot that a target leaves out after its first check would be called missed where a start takes long.
+func TestASlotNearTheFirstCheckIsNotMissed(t *testing.T) {
+	interval, from := int64(small.interval), whole.from.UnixNano()
+	dues := []int64{from + 1, from + 1 + interval*4/3, from + 1 + interval*7/3} // and not at from + 1 + interval/3
+	w := window{whole.from, whole.from.Add(3 * small.interval)}
+	if n := missed(dues, w, small.interval); n != 0 {
+		t.Errorf("%d slots missed, want 0", n)
+	}
+	dues[0] -= interval // now that slot is far enough from the first check
+	if n := missed(dues, w, small.interval); n != 1 {
+		t.Errorf("%d slots missed, want 1", n)
 	}
 }
 

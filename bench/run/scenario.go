@@ -155,6 +155,15 @@ func scenarioNames() (names []string) {
 // is nearer than half an interval after that.
 func (s scenario) settles() time.Duration { return s.interval*3/2 + aside }
 
+// shortest is how long a run must be to say anything: of the rhythm only two checks of each target do.
+func (s scenario) shortest() time.Duration {
+	d := s.settles() + aside + time.Second
+	if s.bounds.even > 0 || s.bounds.exact > 0 {
+		d += 2 * s.interval
+	}
+	return d
+}
+
 // targets is how many there are.
 func (s scenario) targets() int { return int(float64(s.rate) * s.interval.Seconds()) }
 
