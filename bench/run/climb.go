@@ -11,6 +11,9 @@ import (
 // tryTime is how long a rate is tried while the highest is looked for.
 const tryTime = 30 * time.Second
 
+// triesUsual is how many tries there are on two cores.
+const triesUsual = 5
+
 // climb looks for the highest rate at which a scenario keeps its bounds: short tries until one fails, and then all rounds
 // at the last that held, or at lower ones until the bounds are kept. The scenario's own rate is the lowest.
 func (b *bench) climb(ctx context.Context, s scenario) (row, error) {

@@ -65,7 +65,7 @@ var roles = map[string]func(context.Context, []string) error{"farm": beFarm, "ba
 
 func readFlags(arguments []string) (o options, err error) {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
-	names := flags.String("scenario", everything, "which, a comma list of "+strings.Join(scenarioNames(), ", ")+", or "+everything)
+	names := flags.String("scenario", everything, "which, a comma list of "+strings.Join(namesOf(scenarios), ", ")+", or "+everything)
 	flags.DurationVar(&o.duration, "duration", 0, "how long each run takes (default: as the scenario says)")
 	flags.IntVar(&o.rate, "rate", 0, "checks a second (default: as the scenario says)")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often each scenario is run; medians are shown")
@@ -91,18 +91,19 @@ func readFlags(arguments []string) (o options, err error) {
 	return o, o.choose(*names)
 }
 
-// everything is the name of all scenarios together.
+// everything is the name of all scenarios together, but for those with other probers: these take an hour.
 const everything = "all"
 
 // choose sets the scenarios.
 func (o *options) choose(names string) error {
 	if o.all = names == everything; o.all {
-		names = strings.Join(scenarioNames(), ",")
+		alone := slices.DeleteFunc(slices.Clone(scenarios), func(s scenario) bool { return s.peers })
+		names = strings.Join(namesOf(alone), ",")
 	}
 	for name := range strings.SplitSeq(names, ",") {
 		i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
 		if i < 0 {
-			return fmt.Errorf("-scenario=%q: no such scenario; want one of %s", name, strings.Join(scenarioNames(), ", "))
+			return fmt.Errorf("-scenario=%q: no such scenario; want one of %s", name, strings.Join(namesOf(scenarios), ", "))
 		}
 		s := scenarios[i]
 		if o.duration > 0 {

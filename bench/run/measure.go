@@ -60,6 +60,9 @@ func measureAll(ctx context.Context, o options) error {
 	}
 	found, noServers := b.servers.find()
 	b.servers = found
+	if b.all {
+		fmt.Printf("%d scenarios, about %v\n", len(b.scenarios), b.length().Round(time.Minute))
+	}
 	var broken error
 	var rows []row
 	for _, s := range b.scenarios {
@@ -82,6 +85,27 @@ func measureAll(ctx context.Context, o options) error {
 		}
 	}
 	return errors.Join(summarise(b.out, rows), broken)
+}
+
+// roundTakes is how long starting, stopping and reading take in a round, beside its duration.
+const roundTakes = 10 * time.Second
+
+// length is about how long all takes.
+func (b *bench) length() (d time.Duration) {
+	for _, s := range b.scenarios {
+		each := s.duration + roundTakes
+		if !s.alone {
+			each += min(s.duration, bareTime)
+		}
+		if s.dialed != "" {
+			each += min(s.duration, bareTime)
+		}
+		d += time.Duration(b.rounds) * each
+		if s.climb > 0 && b.rate == 0 {
+			d += triesUsual * (min(s.duration, tryTime) + roundTakes)
+		}
+	}
+	return d
 }
 
 // measure runs a scenario so often as asked. There is no row for what is compared with other probers.

@@ -121,7 +121,7 @@ func TestAnEventIsRead(t *testing.T) {
 // If this failed, a slip in a flag would measure something else.
 func TestWrongFlags(t *testing.T) {
 	for arguments, want := range map[string]string{
-		"-scenario nothing":             `-scenario="nothing": no such scenario; want one of ` + strings.Join(scenarioNames(), ", "),
+		"-scenario nothing":             `-scenario="nothing": no such scenario; want one of ` + strings.Join(namesOf(scenarios), ", "),
 		"-rounds 0":                     `-rounds=0: want at least 1`,
 		"million":                       `"million": want flags only`,
 		"-scenario tcp -duration 17.9s": `-duration=17.9s: scenario tcp needs at least 18s`,
@@ -129,6 +129,9 @@ func TestWrongFlags(t *testing.T) {
 		if _, err := readFlags(strings.Fields(arguments)); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", arguments, err, want)
 		}
+	}
+	if o, err := readFlags([]string{"-duration", "20s"}); err != nil || len(o.scenarios) < 15 || slices.Contains(namesOf(o.scenarios), "peers") || o.scenarios[0].duration != 20*time.Second {
+		t.Errorf("all: got %v, %v", namesOf(o.scenarios), err)
 	}
 	if o, err := readFlags([]string{"-scenario", "tcp,icmp", "-duration", "20s"}); err != nil || len(o.scenarios) != 2 || o.scenarios[1].duration != 20*time.Second {
 		t.Errorf("got %+v, %v", o, err)
