@@ -11,13 +11,15 @@ import (
 	"github.com/uptimer/uptimer/internal/setting"
 )
 
-// row is one target as a list says it. Readers reuse one row for a whole list.
+// row is one target as a list says it. Readers reuse their rows.
 type row struct {
 	line int32
 	text [fieldsEnd]string // labels and headers in the form in which Options keeps them
 	at   [fieldsEnd]int32  // the line of each field; 0: that of the row
 	said bool              // the mistake in the URL was noted already
 	id   uuid.UUID         // of a table: its key there
+
+	known known
 }
 
 // builder makes targets of rows, and gathers the mistakes of all lists.
@@ -115,7 +117,7 @@ func (b *builder) add(o *Origin, r *row) {
 		}
 	}
 	t := Target{Origin: o, Line: r.line, Name: strings.Clone(r.text[fieldName])}
-	url, parts, err := b.readURL(r.text[fieldURL])
+	url, parts, err := b.readURL(r)
 	if err != nil && !r.said {
 		b.blame(o, r, fieldURL, err)
 	}
@@ -126,16 +128,21 @@ func (b *builder) add(o *Origin, r *row) {
 	}
 	t.URL = strings.Clone(url) // alone, so that it does not keep its whole line in memory
 	t.Options = b.options.intern(options)
-	b.canonical = t.appendCanonical(b.canonical[:0], parts)
-	t.ID = idOf(b.canonical, &b.scratch)
+	if t.ID = r.known.id; !r.known.set {
+		b.canonical = t.appendCanonical(b.canonical[:0], parts)
+		t.ID = idOf(b.canonical, &b.scratch)
+	}
 	if o.table {
 		b.checkKey(r, t)
 	}
 	b.keep(t, r)
 }
 
-func (b *builder) readURL(text string) (string, Parts, error) {
-	url, parts, err := parseURL(text, b.bare)
+func (b *builder) readURL(r *row) (string, Parts, error) {
+	url, parts, err := r.known.url, r.known.parts, r.known.err
+	if !r.known.set {
+		url, parts, err = parseURL(r.text[fieldURL], b.bare)
+	}
 	if err != nil {
 		return "", Parts{}, err
 	}
@@ -145,7 +152,7 @@ func (b *builder) readURL(text string) (string, Parts, error) {
 		}
 	}
 	allowed := strings.Join(b.protocols, ", ")
-	if !strings.Contains(text, "://") {
+	if !strings.Contains(r.text[fieldURL], "://") {
 		err = fmt.Errorf("a bare host means %s, but READER_PLUGIN names only %s; want %s://…", b.bare, allowed, b.protocols[0])
 	} else {
 		err = fmt.Errorf("a target of protocol %s, but READER_PLUGIN names only %s; want it left out, or READER_PLUGIN=probes", parts.Protocol(), allowed)

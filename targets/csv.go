@@ -18,13 +18,15 @@ type csvReader struct {
 	in      *csv.Reader
 	columns []field
 	row     row
+	ahead   ahead
+	count   int64             // of rows
 	pairs   map[string]string // cells of labels and headers that were read already
 }
 
 var plainColumns = []field{fieldURL, fieldInterval, fieldRegex}
 
-// readCSV takes the targets of a CSV file of so many bytes, 0 if that is not known. One row and one slice of cells serve
-// all lines.
+// readCSV takes the targets of a CSV file of so many bytes, 0 if that is not known. One slice of cells serves all
+// lines.
 func (b *builder) readCSV(o *Origin, file io.Reader, size int64) {
 	defer b.endList()
 	buffered := bufio.NewReaderSize(file, 1<<16)
@@ -38,7 +40,8 @@ func (b *builder) readCSV(o *Origin, file io.Reader, size int64) {
 	}
 	in := csv.NewReader(buffered)
 	in.Comment, in.FieldsPerRecord, in.ReuseRecord, in.TrimLeadingSpace = '#', -1, true, true
-	c := &csvReader{b: b, origin: o, in: in, pairs: map[string]string{}}
+	c := &csvReader{b: b, origin: o, in: in, pairs: map[string]string{}, ahead: ahead{b: b, origin: o}}
+	defer c.ahead.flush()
 	for {
 		cells, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -54,14 +57,14 @@ func (b *builder) readCSV(o *Origin, file io.Reader, size int64) {
 			continue
 		}
 		c.read(cells)
-		if len(b.list) == sampled {
+		if c.count == sampled {
 			b.expect(int(min(sampled*size/in.InputOffset()/64*65, mostExpected)))
 		}
 	}
 }
 
 const (
-	// sampled is after how many targets the length of a list is estimated.
+	// sampled is after how many rows the length of a list is estimated.
 	sampled = 4096
 	// mostExpected bounds the room that is made for it.
 	mostExpected = 4 << 20
@@ -85,6 +88,7 @@ func (c *csvReader) blameForm(err error) bool {
 	var form *csv.ParseError
 	switch {
 	case !errors.As(err, &form):
+		c.ahead.flush()
 		c.b.mistakes.Add(c.origin.Name, "", fmt.Errorf("cannot be read: %w; want a file that can be read to its end", pathless(err)))
 		return false
 	case errors.Is(form.Err, csv.ErrBareQuote):
@@ -94,7 +98,7 @@ func (c *csvReader) blameForm(err error) bool {
 	default:
 		err = errors.New(`a quoted cell is not ended well; want a closing double quote before the comma, and each " inside doubled`)
 	}
-	c.b.blameAt(c.origin, int32(form.StartLine), "", "", err)
+	c.blame(int32(form.StartLine), "", "", err)
 	return true
 }
 
@@ -135,10 +139,17 @@ func (c *csvReader) read(cells []string) {
 		c.row.text[f] = cell
 	}
 	if first && slices.Contains(fieldNames, c.row.text[fieldInterval]) {
-		c.b.blameAt(c.origin, c.row.line, "", "", errors.New("a line of column names that does not begin with url; want url as the first column"))
+		c.blame(c.row.line, "", "", errors.New("a line of column names that does not begin with url; want url as the first column"))
 		return
 	}
-	c.b.add(c.origin, &c.row)
+	c.ahead.take(&c.row)
+	c.count++
+}
+
+// blame notes a mistake, behind those of the lines before.
+func (c *csvReader) blame(line int32, name, value string, err error) {
+	c.ahead.flush()
+	c.b.blameAt(c.origin, line, name, value, err)
 }
 
 func (c *csvReader) blameWidth() {
@@ -152,7 +163,7 @@ func (c *csvReader) blameWidth() {
 	if slices.Equal(c.columns, plainColumns) {
 		err = errors.New("more cells than url,interval,regex; want a cell that holds a comma in double quotes, or a first line that names the columns")
 	}
-	c.b.blameAt(c.origin, c.row.line, "", "", err)
+	c.blame(c.row.line, "", "", err)
 }
 
 // readHeader reads the line of column names. A column that cannot be is skipped, so that the rest is checked too.
@@ -168,7 +179,7 @@ func (c *csvReader) readHeader(cells []string) {
 			err = errors.New("this column is named twice; want it once")
 		}
 		if err != nil {
-			c.b.blameAt(c.origin, c.line(i), "column", hideUser(name), err)
+			c.blame(c.line(i), "column", hideUser(name), err)
 			f = -1
 		}
 		c.columns[i] = f
@@ -187,12 +198,12 @@ func (c *csvReader) encode(f field, cell string) string {
 	}
 	pairs, err := splitPairs(cell, between, c.row.at[f])
 	if err != nil {
-		c.b.blameAt(c.origin, c.row.at[f], rules[f].name, "", err)
+		c.blame(c.row.at[f], rules[f].name, "", err)
 		return ""
 	}
 	good := true
 	text := encodePairs(f, pairs, func(line int32, name string, err error) {
-		c.b.blameAt(c.origin, line, rules[f].name, name, err)
+		c.blame(line, rules[f].name, name, err)
 		good = false
 	})
 	if good {

@@ -15,7 +15,7 @@ func (b *builder) readVariables(o *Origin) {
 	if err != nil {
 		b.mistakes.Add(o.Name, "", err) // not shown: there may be passwords in it
 	} else if len(urls) == 1 && !isList && strings.ContainsAny(b.cfg.URLs, ", \t\n") {
-		if _, _, err = b.readURL(urls[0]); err != nil {
+		if _, _, err = b.readURL(&row{text: [fieldsEnd]string{fieldURL: urls[0]}}); err != nil {
 			b.mistakes.Add(o.Name, hideUser(urls[0]), fmt.Errorf("%w (a list is written %s)", err, listExample))
 		}
 	}
@@ -53,7 +53,7 @@ func (b *builder) readURLs(o *Origin, urls []string, isList bool) {
 
 // addWithRegex adds a URL that has a regular expression of its own, by position.
 func (b *builder) addWithRegex(o *Origin, r *row, regex string) {
-	_, parts, err := b.readURL(r.text[fieldURL])
+	_, parts, err := b.readURL(r)
 	if err == nil && parts.Protocol() != HTTP {
 		b.mistakes.Add(regexPlace(r.line), regex, fmt.Errorf("%s has no regular expression, as it is %s; want an empty text here", o.where(r.line, ""), parts.Protocol()))
 		return
