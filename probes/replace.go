@@ -27,7 +27,10 @@ type editedEntry struct {
 // Targets that are the same as before keep their rhythm, new ones do not wait for a slot, and those that are gone
 // are not checked any more. The ids of a list are unique. Not to be called concurrently.
 func (s *Scheduler) Replace(ctx context.Context, list []Entry) {
-	c := s.compare(list)
+	s.send(ctx, s.compare(list))
+}
+
+func (s *Scheduler) send(ctx context.Context, c *change) {
 	select {
 	case s.changes <- c:
 		<-c.inForce
@@ -48,14 +51,11 @@ func (s *Scheduler) compare(list []Entry) *change {
 	for i := range list {
 		e := &list[i]
 		t := before[e.Target.ID]
-		switch {
-		case t == nil:
+		if t == nil {
 			c.added = append(c.added, len(c.tasks))
-			t = &task{Entry: *e, rhythm: s.rhythmOf(e), due: unplanned}
-		case t.Target.SameCheck(e.Target):
-			closeCheck(e.Check)
-		default:
-			c.edited = append(c.edited, editedEntry{t, *e, s.rhythmOf(e)})
+			t = s.newTask(e)
+		} else {
+			s.compareOne(c, t, e)
 		}
 		delete(before, e.Target.ID)
 		c.tasks = append(c.tasks, t)
@@ -64,6 +64,19 @@ func (s *Scheduler) compare(list []Entry) *change {
 		c.removed = append(c.removed, t)
 	}
 	return c
+}
+
+// compareOne notes what is to be changed of a target that was on the list before.
+func (s *Scheduler) compareOne(c *change, t *task, e *Entry) {
+	if t.Target.SameCheck(e.Target) {
+		closeCheck(e.Check)
+		return
+	}
+	c.edited = append(c.edited, editedEntry{t, *e, s.rhythmOf(e)})
+}
+
+func (s *Scheduler) newTask(e *Entry) *task {
+	return &task{Entry: *e, rhythm: s.rhythmOf(e), due: unplanned}
 }
 
 func (s *Scheduler) rhythmOf(e *Entry) rhythm {
