@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -23,9 +22,6 @@ const (
 	// handOver is how long partitions that we lose hold up the others: what was emitted is waited for and committed,
 	// so that the next owner does not read it again. It must be well below session.
 	handOver = 3 * time.Second
-	// leaveTime bounds the good-bye to the group: the pipeline leaves a reader behind that takes longer than 2 s
-	// after the grace.
-	leaveTime = time.Second
 	// requestTime bounds a request for messages or offsets.
 	requestTime = 10 * time.Second
 	// watchAgain is how often the number of partitions is looked at.
@@ -47,11 +43,10 @@ type member struct {
 	grave   *grave
 
 	unreadable lasting.Fault
-	unjoined   lasting.Fault
+	membership topic.Membership
 
-	joined bool        // ever
-	found  time.Time   // when the topic was seen to be there, last
-	read   atomic.Bool // something, ever
+	found time.Time   // when the topic was seen to be there, last
+	read  atomic.Bool // something, ever
 
 	mu  sync.Mutex
 	err error // the first that ends Read
@@ -65,7 +60,10 @@ func newMember(r *Reader, cluster *topic.Cluster, emit events.Emit) *member {
 	// A page may never get full with a small budget: then it should not wait for what cannot come.
 	m.budget = newBudget(int64(r.config.Buffer), func() { _, _ = emit(context.Background(), nil) })
 	m.unreadable = lasting.Fault{Log: r.log, Level: slog.LevelWarn, Began: "the topic cannot be read; trying again", Ended: "the topic is read again"}
-	m.unjoined = lasting.Fault{Log: r.log.With("group", r.config.Group), Level: slog.LevelWarn, Began: "the consumer group cannot be joined; trying again", Ended: "the consumer group was joined"}
+	m.membership = topic.Membership{
+		Doing: fmt.Sprintf("reading as a member of the group %q", r.config.Group),
+		Apart: lasting.Fault{Log: r.log.With("group", r.config.Group), Level: slog.LevelWarn, Began: "the consumer group cannot be joined; trying again", Ended: "the consumer group was joined"},
+	}
 	return m
 }
 
@@ -106,20 +104,20 @@ func (m *member) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("joining the group %q: %w", m.config.Group, err)
 	}
-	defer m.leave(group)
+	defer m.cluster.Leave(group)
 	for {
 		generation, err := group.Next(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			if err := m.notJoined(err); err != nil {
+			m.standing.refused(err)
+			if err := m.membership.Refused(err); err != nil {
 				return err
 			}
 			continue
 		}
-		m.unjoined.Over()
-		m.joined = true
+		m.membership.Joined()
 		m.standing.joined()
 		s := newShare(m, generation)
 		s.run(ctx)
@@ -141,38 +139,4 @@ func (m *member) findTopic(ctx context.Context) error {
 	_, err := m.cluster.FindTopic(ctx, m.config.Topic)
 	m.found = time.Now()
 	return err
-}
-
-// notJoined is nil if it is worth another try.
-func (m *member) notJoined(err error) error {
-	m.standing.refused(err)
-	refused := topic.PermissionError(fmt.Sprintf("reading as a member of the group %q", m.config.Group), err)
-	if refused != nil && !m.joined {
-		return refused
-	}
-	for _, usual := range []kafka.Error{kafka.UnknownMemberId, kafka.RebalanceInProgress, kafka.IllegalGeneration} {
-		if errors.Is(err, usual) {
-			m.log.Debug("joining the consumer group again", "error", err)
-			return nil
-		}
-	}
-	m.unjoined.Happened("error", err)
-	return nil
-}
-
-// leave says good-bye to the group, so that the others get our partitions at once.
-func (m *member) leave(group *kafka.ConsumerGroup) {
-	left := make(chan struct{})
-	go func() {
-		defer close(left)
-		_ = group.Close() // it returns no errors
-	}()
-	late := time.NewTimer(leaveTime)
-	defer late.Stop()
-	select {
-	case <-left:
-	case <-late.C:
-		m.cluster.Close() // ends what the library waits for
-		<-left
-	}
 }

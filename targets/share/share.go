@@ -33,8 +33,6 @@ const (
 	heartbeat = 500 * time.Millisecond
 	// lookAgain is how often the number of partitions is looked at.
 	lookAgain = 10 * time.Second
-	// leaveTime bounds the good-bye to the group.
-	leaveTime = time.Second
 )
 
 // Member is this instance in its group.
@@ -44,8 +42,7 @@ type Member struct {
 	log      *slog.Logger
 	balancer *balancer
 	of       atomic.Int64 // slices, which are the topic's partitions
-	joined   bool         // ever
-	apart    lasting.Fault
+	group    topic.Membership
 	missing  lasting.Fault
 
 	session, heartbeat, lookAgain time.Duration
@@ -66,7 +63,10 @@ func New(group string, c topic.Config, log *slog.Logger) (*Member, error) {
 		session: session, heartbeat: heartbeat, lookAgain: lookAgain,
 	}
 	m.balancer = &balancer{topic: m.name, of: func() int { return int(m.of.Load()) }}
-	m.apart = lasting.Fault{Log: m.log, Level: slog.LevelWarn, Began: "the share group cannot be joined; waiting for a share of the targets", Ended: "the share group was joined"}
+	m.group = topic.Membership{
+		Doing: fmt.Sprintf("being a member of the consumer group %q", m.name),
+		Apart: lasting.Fault{Log: m.log, Level: slog.LevelWarn, Began: "the share group cannot be joined; waiting for a share of the targets", Ended: "the share group was joined"},
+	}
 	m.missing = lasting.Fault{Log: m.log.With("topic", m.name), Level: slog.LevelWarn, Began: "the topic of the share group cannot be looked at; the shares stay as they are", Ended: "the topic of the share group is there"}
 	return m, nil
 }
@@ -106,14 +106,14 @@ func (m *Member) run(ctx context.Context, cluster *topic.Cluster, assigned func(
 	if err != nil {
 		return fmt.Errorf("joining the group: %w", err)
 	}
-	defer leave(group, cluster)
+	defer cluster.Leave(group)
 	for {
 		generation, err := group.Next(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			if err := m.notJoined(err); err != nil {
+			if err := m.group.Refused(err); err != nil {
 				return err
 			}
 		default:
@@ -142,9 +142,8 @@ func (m *Member) take(g *kafka.Generation, cluster *topic.Cluster) Slices {
 		s.add(a.ID)
 	}
 	m.balancer.has(claim{g.ID, s})
-	m.joined = true
-	m.apart.Over()
-	m.apart.Began = "the share group cannot be reached; this instance keeps checking its share"
+	m.group.Joined()
+	m.group.Apart.Began = "the share group cannot be reached; this instance keeps checking its share"
 	g.Start(func(over context.Context) { m.watch(over, cluster) })
 	return s
 }
@@ -176,38 +175,5 @@ func (m *Member) watch(over context.Context, cluster *topic.Cluster) {
 			return
 		case <-ticker.C:
 		}
-	}
-}
-
-// notJoined is nil if it is worth another try.
-func (m *Member) notJoined(err error) error {
-	refused := topic.PermissionError(fmt.Sprintf("being a member of the consumer group %q", m.name), err)
-	if refused != nil && !m.joined {
-		return refused
-	}
-	for _, usual := range []kafka.Error{kafka.UnknownMemberId, kafka.RebalanceInProgress, kafka.IllegalGeneration} {
-		if errors.Is(err, usual) {
-			m.log.Debug("joining the share group again", "error", err)
-			return nil
-		}
-	}
-	m.apart.Happened("error", err)
-	return nil
-}
-
-// leave says good-bye to the group, so that the others get our share at once.
-func leave(group *kafka.ConsumerGroup, cluster *topic.Cluster) {
-	left := make(chan struct{})
-	go func() {
-		defer close(left)
-		_ = group.Close() // it returns no errors
-	}()
-	late := time.NewTimer(leaveTime)
-	defer late.Stop()
-	select {
-	case <-left:
-	case <-late.C:
-		cluster.Close() // ends what the library waits for
-		<-left
 	}
 }
