@@ -4,9 +4,13 @@
 -- migrate:up
 
 CREATE TABLE target_changes (
-    transaction bigint PRIMARY KEY
+    transaction bigint NOT NULL,
+    target_id   uuid NOT NULL,
+    noted       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (transaction, target_id)
 );
-COMMENT ON TABLE target_changes IS 'The last transactions that have changed what is to be checked. It is another set after each of them.';
+COMMENT ON TABLE target_changes IS 'Rows of targets that have changed in the last minutes, as far as they are, or were, to be checked.';
+COMMENT ON COLUMN target_changes.target_id IS 'All zero: a great many of that transaction, or all.';
 
 -- Once a statement, and without a word unless a row that is or was enabled has become another: what the writers of
 -- events add is not. A counter in one row would make transactions wait for each other. Those who may write to targets
@@ -14,29 +18,35 @@ COMMENT ON TABLE target_changes IS 'The last transactions that have changed what
 CREATE FUNCTION note_target_changes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    changed boolean := true; -- TRUNCATE
-    noted bigint;
+    many constant integer := 1000;
+    every constant uuid[] := '{00000000-0000-0000-0000-000000000000}';
+    changed uuid[] := every; -- TRUNCATE
+    first boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        changed := EXISTS (SELECT FROM fresh WHERE enabled);
+        changed := ARRAY(SELECT target_id FROM fresh WHERE enabled LIMIT many + 1);
     ELSIF TG_OP = 'DELETE' THEN
-        changed := EXISTS (SELECT FROM stale WHERE enabled);
+        changed := ARRAY(SELECT target_id FROM stale WHERE enabled LIMIT many + 1);
     ELSIF TG_OP = 'UPDATE' THEN
-        changed := EXISTS (
-            SELECT FROM stale FULL JOIN fresh USING (target_id)
-            WHERE (stale.enabled OR fresh.enabled) AND stale IS DISTINCT FROM fresh
+        changed := ARRAY(
+            SELECT target_id FROM stale FULL JOIN fresh USING (target_id)
+            WHERE (stale.enabled OR fresh.enabled) AND stale IS DISTINCT FROM fresh LIMIT many + 1
         );
     END IF;
-    IF NOT changed THEN
+    IF cardinality(changed) = 0 THEN
         RETURN NULL;
+    ELSIF cardinality(changed) > many THEN
+        changed := every;
     END IF;
-    EXECUTE format('INSERT INTO %I.target_changes VALUES (txid_current()) ON CONFLICT DO NOTHING', TG_TABLE_SCHEMA);
-    GET DIAGNOSTICS noted = ROW_COUNT;
-    -- The first time in this transaction, those that everybody can see are forgotten; not where somebody else who does
-    -- so too would make this transaction fail.
-    IF noted > 0 AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable') THEN
-        EXECUTE format('DELETE FROM %1$I.target_changes WHERE transaction IN (SELECT transaction FROM %1$I.target_changes '
-            'WHERE transaction < txid_snapshot_xmin(txid_current_snapshot()) FOR UPDATE SKIP LOCKED)', TG_TABLE_SCHEMA);
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %I.target_changes WHERE transaction = txid_current())', TG_TABLE_SCHEMA) INTO first;
+    EXECUTE format('INSERT INTO %I.target_changes SELECT txid_current(), unnest($1) ON CONFLICT DO NOTHING', TG_TABLE_SCHEMA) USING changed;
+    -- The first time in this transaction, old notes are forgotten: all before the newest that is ten minutes old. Who
+    -- follows the table relies on it that those before a note that is there are forgotten before it is, so only one does
+    -- this at a time, and not where it would make this transaction fail.
+    IF first AND current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable')
+        AND pg_try_advisory_xact_lock(hashtext('target_changes'), TG_RELID::integer) THEN
+        EXECUTE format('DELETE FROM %1$I.target_changes WHERE transaction < (SELECT max(transaction) FROM %1$I.target_changes '
+            'WHERE noted < now() - interval ''10 minutes'' AND transaction < txid_snapshot_xmin(txid_current_snapshot()))', TG_TABLE_SCHEMA);
     END IF;
     PERFORM pg_notify('uptimer_targets', '');
     RETURN NULL;

@@ -13,7 +13,7 @@ import (
 // changes is what those who follow the table targets compare.
 func changes(t *testing.T, conn *pgx.Conn) (v string) {
 	t.Helper()
-	if err := conn.QueryRow(t.Context(), `SELECT coalesce(string_agg(transaction::text, ',' ORDER BY transaction), '') FROM target_changes`).Scan(&v); err != nil {
+	if err := conn.QueryRow(t.Context(), `SELECT coalesce(string_agg(DISTINCT transaction::text, ','), '') FROM target_changes`).Scan(&v); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -64,7 +64,8 @@ func TestWhatIsAChangeOfTargets(t *testing.T) {
 	}
 }
 
-// If this failed, the table of changes would grow for ever, and each look with it. A change is kept as long as a
+// If this failed, the table of changes would grow for ever, and each look with it; or who follows the table would take
+// what was forgotten for what has not changed, because older notes are still there. A note is kept as long as a
 // transaction older than it runs anywhere on the server, so a test beside this one may hold some back for a while.
 func TestOldChangesOfTargetsAreForgotten(t *testing.T) {
 	conn := connect(t, testservices.Database(t))
@@ -72,16 +73,61 @@ func TestOldChangesOfTargetsAreForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	exec(t, conn, insertTarget+`(gen_random_uuid(), 'on', true)`)
+	for range 10 {
+		exec(t, conn, `UPDATE targets SET target = target || '.'`)
+	}
+	if kept := changes(t, conn); strings.Count(kept, ",") != 10 {
+		t.Errorf("kept of the last 11: %s", kept)
+	}
+	exec(t, conn, `UPDATE target_changes SET noted = now() - interval '10 minutes 1 second' WHERE transaction < (SELECT max(transaction) FROM target_changes)`)
+	newestOld := ""
+	if err := conn.QueryRow(t.Context(), `SELECT max(transaction)::text FROM target_changes WHERE noted < now() - interval '9 minutes'`).Scan(&newestOld); err != nil {
+		t.Fatal(err)
+	}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		for range 10 {
-			exec(t, conn, `UPDATE targets SET target = target || '.'`)
+		exec(t, conn, `UPDATE targets SET target = target || '.'`)
+		oldest := ""
+		if err := conn.QueryRow(t.Context(), `SELECT min(transaction)::text FROM target_changes`).Scan(&oldest); err != nil {
+			t.Fatal(err)
 		}
-		kept := changes(t, conn)
-		if strings.Count(kept, ",") < 3 {
+		if oldest == newestOld { // which stays, for followers to see that it is the oldest
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("kept after a minute: %s", kept)
+			t.Fatalf("kept after a minute: %s, want none before %s", oldest, newestOld)
+		}
+	}
+}
+
+// If this failed, one row that is changed among a million would make all who follow the table read all; or rows that have
+// changed would not be read.
+func TestWhichTargetsHaveChanged(t *testing.T) {
+	conn := connect(t, testservices.Database(t))
+	if _, err := Up(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	const id, every = "00000000-0000-0000-0000-00000000000", "00000000-0000-0000-0000-000000000000"
+	for _, c := range []struct{ sql, want string }{
+		{insertTarget + `('` + id + `1', 'a', true), ('` + id + `2', 'b', true), ('` + id + `3', 'c', false)`, id + "1," + id + "2"},
+		{`UPDATE targets SET timeout = '3' WHERE target = 'b'`, id + "2"},
+		{`UPDATE targets SET enabled = false WHERE target = 'a'`, id + "1"},
+		{`UPDATE targets SET enabled = true WHERE target <> 'b'`, id + "1," + id + "3"},
+		{`UPDATE targets SET target_id = '` + id + `4' WHERE target = 'c'`, id + "3," + id + "4"},
+		{`DELETE FROM targets WHERE target = 'c'`, id + "4"},
+		{insertTarget + `('` + id + `2', 'b', true) ON CONFLICT (target_id) DO UPDATE SET timeout = '4'`, id + "2"},
+		{`WITH gone AS (DELETE FROM targets WHERE target = 'a' RETURNING *) UPDATE targets SET timeout = '5' WHERE target = 'b'`, id + "1," + id + "2"},
+		{insertTarget + `('` + every + `', 'zero', true)`, every},
+		{`INSERT INTO targets (target_id, target) SELECT gen_random_uuid(), 'x' FROM generate_series(1, 1001)`, every},
+		{`TRUNCATE targets`, every},
+	} {
+		exec(t, conn, `BEGIN; SAVEPOINT s`, insertTarget+`(gen_random_uuid(), 'is taken back', true)`, `ROLLBACK TO s`, c.sql)
+		var got string
+		const noted = `SELECT string_agg(target_id::text, ',' ORDER BY target_id) FROM target_changes WHERE transaction = txid_current()`
+		if err := conn.QueryRow(t.Context(), noted).Scan(&got); err != nil {
+			t.Fatalf("%s: %v", c.sql, err)
+		}
+		if exec(t, conn, `COMMIT`); got != c.want {
+			t.Errorf("%s: %s, want %s", c.sql, got, c.want)
 		}
 	}
 }

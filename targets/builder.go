@@ -37,9 +37,11 @@ type builder struct {
 	repeats   int
 	repeated  string // the first line that repeats another, and which
 	options   interner
-	compiled  map[string]error // regular expressions that were looked at
-	strays    int              // rows of the table whose key is not the id of their target
-	stray     string           // the first of them
+	compiled  map[string]error        // regular expressions that were looked at
+	strays    int                     // rows of the table whose key is not the id of their target
+	stray     string                  // the first of them
+	keys      map[uuid.UUID]uuid.UUID // of strays, up to one more than mostKeys: the id of the target
+	beside    *beside                 // what is the same there is not kept; nil: all is
 	texts     *[]times
 	interval  struct { // the last that was read: mostly the next is the same
 		text  string
@@ -55,8 +57,8 @@ func newBuilder(cfg Config, protocols []string, known map[Options]*Options) *bui
 	}
 	return &builder{
 		cfg: cfg, protocols: protocols, bare: bare,
-		compiled: map[string]error{},
-		options:  interner{known: known, used: map[Options]*Options{}},
+		keys: map[uuid.UUID]uuid.UUID{}, compiled: map[string]error{},
+		options: interner{known: known, used: map[Options]*Options{}},
 	}
 }
 

@@ -5,11 +5,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
-// List is what is to be probed by this instance.
+// List is what is to be probed by this instance; or a part of it, see Source.Watch.
 type List struct {
-	Targets []Target // in the order of the lists: PROBE_URLS, the file, the table. Not to be modified
+	Targets []Target // in the order of the lists: PROBE_URLS, the file, the table. Not to be modified before Watch has taken note of them
+	Part    bool     // Targets are those that are new or have changed, Gone those that are no more in the list
+	Gone    []uuid.UUID
+	Total   int      // targets in all
 	Notes   []string // what a user should know but need not change, a line each
 
 	texts []times // of Source.LoadToStore: as the targets say it themselves
@@ -21,6 +26,9 @@ type times struct{ interval, timeout string }
 // keep adds a target to the list, unless it is there already.
 func (b *builder) keep(t Target, r *row) {
 	i := b.seen.find(b.list, t.ID)
+	if i < 0 && b.beside != nil && b.beside.takes(b, &t, t.Origin.table && t.ID == r.id) {
+		return
+	}
 	if i < 0 {
 		b.list = append(b.list, t)
 		b.seen.add(b.list)
@@ -88,7 +96,7 @@ func (b *builder) finish() (*List, error) {
 			n++
 		}
 	}
-	l := &List{Notes: b.notes(n)}
+	l := &List{Notes: b.notes(n), Total: n}
 	if b.texts != nil { // it is stored, and then forgotten
 		l.Targets, l.texts = b.list, *b.texts
 		return l, nil
@@ -117,6 +125,7 @@ func (b *builder) nothing() {
 
 func (b *builder) notes(mine int) (notes []string) {
 	switch {
+	case b.repeated == "": // or it is not known which
 	case b.repeats == 1:
 		notes = append(notes, b.repeated+" in everything: it is checked once")
 	case b.repeats > 1:

@@ -21,6 +21,8 @@ type Source struct {
 	variable  *Origin
 	file      *Origin
 	table     *Table               // nil: none
+	first     *reading             // of LoadAll
+	inForce   *inForce             // nil: nothing yet, or no table
 	options   map[Options]*Options // of the last good list
 	seed      maphash.Seed
 	read      version // what was read last, good or bad

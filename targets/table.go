@@ -22,21 +22,23 @@ type Table struct {
 	away lasting.Fault // it cannot be read
 	bare lasting.Fault // it is not there
 
-	mu     sync.Mutex
-	read   string // the version that was read last, good or bad
-	newest string // the version that was seen last
+	mu    sync.Mutex
+	read  mark // when it was read last, good or bad
+	doubt bool // what has changed since may not be known
 }
 
 // How the table is followed. Tests have less patience.
 var (
 	// tablePause is the time from one try at a database that cannot be used to the next.
 	tablePause = time.Second
-	// fullLook is how often the version is asked for, whether or not there was a notification: poolers lose them.
-	fullLook = time.Minute
+	// askEvery is how often it is asked for changes, whether or not there was a notification: poolers lose them.
+	askEvery = time.Minute
+	// readEvery is how often all is read, in case something has changed and was not noted: triggers can be off.
+	readEvery = time.Hour
 )
 
 const (
-	// tableLook is how long a question about the version may take.
+	// tableLook is how long a question about changes may take.
 	tableLook = 10 * time.Second
 	// tableRead is how long it may take to read all rows; a million take a few seconds.
 	tableRead = 2 * time.Minute
@@ -87,37 +89,34 @@ func Unread(err error) bool {
 	return errors.As(err, &trouble)
 }
 
-// versionQuery is a text that is another one after each transaction that has changed what is to be probed; see the
-// migration that makes target_changes.
-const versionQuery = `SELECT coalesce(string_agg(transaction::text, ',' ORDER BY transaction), '') FROM target_changes`
-
-func askVersion(ctx context.Context, q interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}) (v string, err error) {
-	err = q.QueryRow(ctx, versionQuery).Scan(&v)
-	return v, err
-}
-
-// wasRead takes note of the version that is in a list now, or was refused.
-func (t *Table) wasRead(version string) {
+// wasRead takes note of a mark at which all was read, whether it was good or bad.
+func (t *Table) wasRead(at mark) {
+	t.fine()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.read, t.newest = version, version
+	t.read = at
 }
 
-// wasSeen takes note of the version that is there, and tells whether it is still to be read.
-func (t *Table) wasSeen(version string) (stale bool) {
+// lastRead is when it was read last, and whether there is a doubt.
+func (t *Table) lastRead() (at mark, doubt bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.newest = version
-	return t.newest != t.read
+	return t.read, t.doubt
 }
 
-// stale tells whether there is a version that was not read.
-func (t *Table) stale() bool {
+// doubted takes note of that what has changed may not be known.
+func (t *Table) doubted() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.newest != t.read
+	t.doubt = true
+}
+
+// dispel tells whether all is to be read for a doubt, and forgets that.
+func (t *Table) dispel() (doubt bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	doubt, t.doubt = t.doubt, false
+	return doubt
 }
 
 // hangUp closes a connection and waits until it is closed.

@@ -42,7 +42,7 @@ func (t *Table) Export(ctx context.Context, to io.Writer, form Form, done func(n
 		write = csvRow(out, used)
 	}
 	b := newBuilder(Config{}, nil, nil)
-	err = s.each(ctx, ` ORDER BY coalesce(nullif(url, ''), target) COLLATE "C", target_id`, b, func(r *row) error {
+	err = s.each(ctx, b, func(r *row) error {
 		if err := write(b, r); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (t *Table) Export(ctx context.Context, to io.Writer, form Form, done func(n
 			done(n, all)
 		}
 		return nil
-	})
+	}, ` ORDER BY coalesce(nullif(url, ''), target) COLLATE "C", target_id`)
 	b.endList()
 	return n, errors.Join(err, out.Flush(), b.mistakes.Err())
 }

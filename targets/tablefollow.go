@@ -11,9 +11,10 @@ import (
 	"github.com/uptimer/uptimer/internal/database"
 )
 
-// follow sends a value, if none waits, when there is a version that was not read, until ctx ends.
+// follow sends a value, if none waits, when there is something to be read, until ctx ends. A connection that was lost may
+// have led to another server than the next one does: a standby, say, that has not everything.
 func (t *Table) follow(ctx context.Context, changed chan<- struct{}) {
-	for ctx.Err() == nil {
+	for ; ctx.Err() == nil; t.doubted() {
 		if err := t.listen(ctx, changed); ctx.Err() == nil {
 			t.trouble(err)
 			pause(ctx, tablePause)
@@ -63,17 +64,25 @@ func subscribe(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// look asks which version there is, and tells whether it is still to be read.
+// look tells whether there is something to be read. A server on which less has happened than before is another one.
 func (t *Table) look(ctx context.Context, conn *pgx.Conn) (stale bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tableLook)
 	defer cancel()
-	v, err := askVersion(ctx, conn)
-	return err == nil && t.wasSeen(v), err
+	at, doubt := t.lastRead()
+	now, err := seenAt(ctx, conn, at.before)
+	if err != nil {
+		return false, err
+	}
+	if now.before < at.before {
+		t.doubted()
+		doubt = true
+	}
+	return doubt || now.noted != at.noted, nil
 }
 
 // hear returns when something was notified and no more comes, or when it is time for a look.
 func hear(ctx context.Context, conn *pgx.Conn) error {
-	heard, err := notified(ctx, conn, fullLook)
+	heard, err := notified(ctx, conn, askEvery)
 	for until := time.Now().Add(settlesAtMost); heard && err == nil && time.Now().Before(until); {
 		heard, err = notified(ctx, conn, settles)
 	}

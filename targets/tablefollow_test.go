@@ -31,17 +31,21 @@ func follow(t *testing.T) *followed {
 	f := &followed{t: t, url: migrated(t), saw: make(chan string, 100)}
 	f.asks = connect(t, f.url)
 	s := fromTable(f.url)
-	if _, err := s.LoadAll(t.Context()); err != nil {
+	first, err := s.LoadAll(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
+	whole := slices.Clone(first.Targets)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Watch(ctx, nil, func(l *List) {
-			urls := shown(l)
+		s.Watch(ctx, nil, func(l *List) error {
+			whole = l.Onto(whole)
+			urls := shown(&List{Targets: whole})
 			slices.Sort(urls)
 			f.saw <- strings.Join(urls, " ")
+			return nil
 		}, func(err error) { f.saw <- err.Error() })
 	}()
 	t.Cleanup(func() {
@@ -54,7 +58,7 @@ func follow(t *testing.T) *followed {
 
 // listeners are the connections that wait for notifications.
 func (f *followed) listeners() (n int) {
-	const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM target_changes' AND state = 'idle'`
+	const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT txid_snapshot_xmin%' AND state = 'idle'`
 	if err := f.asks.QueryRow(f.t.Context(), waiting).Scan(&n); err != nil {
 		f.t.Fatal(err)
 	}
@@ -100,7 +104,7 @@ func TestFollowingTheTable(t *testing.T) {
 
 	// What changes while nobody listens.
 	testservices.Exec(t, f.url, `DO $$ BEGIN
-		PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM target_changes';
+		PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT txid_snapshot_xmin%';
 		INSERT INTO targets (target_id, target) VALUES (gen_random_uuid(), 'tcp://d.example:1');
 	END $$`)
 	f.next("tcp://a.example:1 tcp://d.example:1", "a dropped connection")
@@ -113,17 +117,34 @@ func TestFollowingTheTable(t *testing.T) {
 
 // If this failed, a pooler or a standby, from which no notifications come, would leave the list as it is for ever.
 func TestAChangeThatNobodyNotifiesOf(t *testing.T) {
-	before := fullLook
-	fullLook = 100 * time.Millisecond
-	t.Cleanup(func() { fullLook = before })
+	set(t, &askEvery, 100*time.Millisecond)
 	f := follow(t)
 	conn := connect(t, f.url)
 	if _, err := conn.Exec(t.Context(), `SET session_replication_role = replica; -- no triggers
-		INSERT INTO targets (target_id, target) VALUES (gen_random_uuid(), 'tcp://a.example:1');
-		INSERT INTO target_changes VALUES (42)`); err != nil {
+		INSERT INTO targets (target_id, target) VALUES (`+idSQL("tcp://a.example:1")+`, 'tcp://a.example:1');
+		INSERT INTO target_changes VALUES (txid_current(), `+idSQL("tcp://a.example:1")+`)`); err != nil {
 		t.Fatal(err)
 	}
 	f.next("tcp://a.example:1", "a silent change")
+}
+
+// If this failed, what was changed with the triggers off, as some programs that copy databases do, would never be seen.
+func TestAChangeThatNobodyNotes(t *testing.T) {
+	set(t, &readEvery, 100*time.Millisecond)
+	f := follow(t)
+	conn := connect(t, f.url)
+	if _, err := conn.Exec(t.Context(), `SET session_replication_role = replica; -- no triggers
+		INSERT INTO targets (target_id, target) VALUES (gen_random_uuid(), 'tcp://a.example:1')`); err != nil {
+		t.Fatal(err)
+	}
+	f.next("tcp://a.example:1", "a change that is not noted")
+}
+
+// set sets a variable for a test.
+func set[T any](t *testing.T, v *T, to T) {
+	before := *v
+	*v = to
+	t.Cleanup(func() { *v = before })
 }
 
 // If this failed, a reload asked for by SIGHUP would not read the table, or Watch would not end.
@@ -132,10 +153,9 @@ func TestReloadOfATable(t *testing.T) {
 	reload, saw := make(chan struct{}, 1), make(chan int, 10)
 	ctx, cancel := context.WithCancel(t.Context())
 	reload <- struct{}{}
-	s.table.wasRead("none")
 	go func() {
 		<-saw
 		cancel()
 	}()
-	s.Watch(ctx, reload, func(l *List) { saw <- len(l.Targets) }, func(err error) { t.Error(err) })
+	s.Watch(ctx, reload, func(l *List) error { saw <- len(l.Targets); return nil }, func(err error) { t.Error(err) })
 }

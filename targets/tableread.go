@@ -18,9 +18,9 @@ import (
 
 // snapshot is the table as it was at one moment.
 type snapshot struct {
-	conn    *pgx.Conn
-	tx      pgx.Tx
-	version string
+	conn *pgx.Conn
+	tx   pgx.Tx
+	mark mark
 }
 
 // open connects and takes the snapshot. Its error is the trouble with the database.
@@ -34,7 +34,7 @@ func (t *Table) open(ctx context.Context) (*snapshot, error) {
 	s := &snapshot{conn: conn}
 	s.tx, err = conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err == nil {
-		s.version, err = askVersion(ctx, s.tx)
+		s.mark, err = s.moment(ctx)
 	}
 	if err != nil {
 		hangUp(conn)
@@ -54,11 +54,11 @@ var columns = func() string {
 }()
 
 // each hands over the enabled rows, one by one: the server sends them as it finds them, so that neither side holds them
-// all. The row is reused. An error of f ends it.
-func (s *snapshot) each(ctx context.Context, order string, b *builder, f func(*row) error) error {
+// all. The row is reused. An error of f ends it. which is the end of the question, and args are what it is about.
+func (s *snapshot) each(ctx context.Context, b *builder, f func(*row) error, which string, args ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, tableRead)
 	defer cancel()
-	rows, err := s.tx.Query(ctx, `SELECT target_id, `+columns+` FROM targets WHERE enabled`+order)
+	rows, err := s.tx.Query(ctx, `SELECT target_id, `+columns+` FROM targets WHERE enabled`+which, args...)
 	if err != nil {
 		return errWithTable{fmt.Errorf("reading the table targets: %w", err)}
 	}
@@ -79,13 +79,13 @@ func (s *snapshot) each(ctx context.Context, order string, b *builder, f func(*r
 // tableOrigin is where targets of the table come from.
 var tableOrigin = &Origin{Name: "table targets", table: true}
 
-// readTable takes the targets of the table.
-func (b *builder) readTable(ctx context.Context, s *snapshot) error {
+// readTable takes the targets of the table, or those that which names.
+func (b *builder) readTable(ctx context.Context, s *snapshot, which string, args ...any) error {
 	defer b.endList()
-	return s.each(ctx, "", b, func(r *row) error {
+	return s.each(ctx, b, func(r *row) error {
 		b.add(tableOrigin, r)
 		return nil
-	})
+	}, which, args...)
 }
 
 // tableReader makes rows of those of the table.
@@ -192,6 +192,9 @@ func (b *builder) checkKey(r *row, t Target) {
 		return
 	}
 	b.strays++
+	if len(b.keys) <= mostKeys {
+		b.keys[r.id] = t.ID
+	}
 	if b.stray == "" {
 		b.stray = fmt.Sprintf("%s, and events of %s have %s", r.id, cut(t.Shown()), t.ID)
 	}
@@ -208,24 +211,39 @@ func (b *builder) strayNote() string {
 // LoadAll reads what Load does and the table, if there is one. Its error is setting.Mistakes, or the trouble with the
 // database, see Unread.
 func (s *Source) LoadAll(ctx context.Context) (*List, error) {
-	if s.table == nil {
-		return s.Load()
-	}
-	snapshot, err := s.table.open(ctx) // before a file is read for nothing
+	r, err := s.readAll(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer snapshot.close()
+	s.first = r
+	return r.list, nil
+}
+
+func (s *Source) readAll(ctx context.Context) (*reading, error) {
+	if s.table == nil {
+		list, err := s.Load()
+		return &reading{list: list}, err
+	}
+	at, err := s.table.open(ctx) // before a file is read for nothing
+	if err != nil {
+		return nil, err
+	}
+	defer at.close()
+	return s.readWhole(ctx, at)
+}
+
+// readWhole reads everything, beside nothing that was known before.
+func (s *Source) readWhole(ctx context.Context, at *snapshot) (*reading, error) {
 	b := newBuilder(s.cfg, s.protocols, s.options)
 	if err := s.readListsAgain(b); err != nil {
 		return nil, err
 	}
-	if err := b.readTable(ctx, snapshot); err != nil {
+	if err := b.readTable(ctx, at, ""); err != nil {
 		return nil, err
 	}
-	s.table.wasRead(snapshot.version)
-	s.table.fine()
-	return s.finish(b)
+	s.table.wasRead(at.mark)
+	list, err := s.finish(b)
+	return &reading{list, b.remembers(at.mark)}, err
 }
 
 // Await is LoadAll that waits for a table that cannot be read, until ctx ends. Its error is setting.Mistakes, or says

@@ -22,20 +22,22 @@ const lookEvery = time.Second
 // two writes within a second or two as one.
 const confirmAfter = 3
 
-// Watch follows the file and the table until ctx ends, and then returns. Each new version is handed to changed; one that
-// has mistakes to failed, once, as setting.Mistakes: the list that was handed over last is still good. A value on
-// reload (SIGHUP) reads all at once and reports in any case; with variables alone it does nothing. Both functions are
-// called by the goroutine that called Watch.
+// Watch follows the file and the table until ctx ends, and then returns. Each new version is handed to changed, which
+// returns an error if it cannot be put in force; that, and one with mistakes (setting.Mistakes), is handed to failed, once:
+// the list that changed has taken last is still good. With a table it is only a part of the list, see List.Part: what is
+// different from that last one, or from what LoadAll has read. A value on reload (SIGHUP) reads all at once and reports in
+// any case; with variables alone it does nothing. Both functions are called by the goroutine that called Watch.
 //
 // The file is looked at once a second, on purpose: notifications of the kernel do not come from network file
 // systems, and are lost where the file is replaced under a bind mount or by the symbolic links of a Kubernetes
 // ConfigMap. It is read when it has been the same for one look, so that a file which is being written is left alone.
 //
-// The table says by NOTIFY that it has changed; it is asked once a minute too. While the database is away the list stays
-// as it is, also if the file has changed: they are one list.
-func (s *Source) Watch(ctx context.Context, reload <-chan struct{}, changed func(*List), failed func(error)) {
+// The table says by NOTIFY that it has changed; it is asked once a minute too. Only the rows that have changed are read
+// then, and all once an hour. While the database is away the list stays as it is, also if the file has changed: they are
+// one list.
+func (s *Source) Watch(ctx context.Context, reload <-chan struct{}, changed func(*List) error, failed func(error)) {
 	w := watcher{source: s, changed: changed, failed: failed}
-	var looks <-chan time.Time
+	var looks, reads <-chan time.Time
 	if s.followed() {
 		ticker := time.NewTicker(lookEvery)
 		defer ticker.Stop()
@@ -44,6 +46,11 @@ func (s *Source) Watch(ctx context.Context, reload <-chan struct{}, changed func
 	}
 	rows := make(chan struct{}, 1)
 	if s.table != nil {
+		s.accept(s.first)
+		s.first = nil
+		ticker := time.NewTicker(readEvery)
+		defer ticker.Stop()
+		reads = ticker.C
 		var following sync.WaitGroup
 		defer following.Wait()
 		following.Go(func() { s.table.follow(ctx, rows) })
@@ -55,18 +62,19 @@ func (s *Source) Watch(ctx context.Context, reload <-chan struct{}, changed func
 			if !open {
 				reload = nil
 			} else if s.followed() || s.table != nil {
-				w.refused = ""
+				w.all, w.asked, w.refused = true, true, ""
 				w.report(ctx)
 			}
 		case <-looks:
 			if w.look() {
-				w.refused = ""
+				w.all, w.refused = true, ""
 				w.report(ctx)
 			}
+		case <-reads:
+			w.all = true
+			w.report(ctx)
 		case <-rows:
-			if s.table.stale() {
-				w.report(ctx)
-			}
+			w.report(ctx)
 		case <-w.again:
 			w.report(ctx)
 		}
@@ -79,8 +87,10 @@ func (s *Source) followed() bool { return s.cfg.File != "" && s.cfg.File != Stdi
 // watcher knows how the file looked, and what was said.
 type watcher struct {
 	source  *Source
-	changed func(*List)
+	changed func(*List) error
 	failed  func(error)
+	all     bool             // is to be read the next time, not only what may have changed
+	asked   bool             // somebody waits for a report
 	refused string           // the mistakes that were said last: rows that are wrong stay so while others change
 	again   <-chan time.Time // the list could not be read, and is to be then
 	last    os.FileInfo      // at the last look; nil: it was not there
@@ -91,23 +101,42 @@ type watcher struct {
 // report reads the list, and hands it or its mistakes over.
 func (w *watcher) report(ctx context.Context) {
 	w.again = nil
-	list, err := w.source.LoadAll(ctx)
-	switch {
-	case ctx.Err() != nil:
+	if t := w.source.table; t != nil && t.dispel() {
+		w.all = true
+	}
+	next, err := w.source.readNext(ctx, w.all)
+	if ctx.Err() != nil {
 		return
-	case Unread(err):
+	}
+	if Unread(err) {
 		w.source.table.trouble(err)
 		w.again = time.After(tablePause)
-	case err == nil:
-		w.refused = ""
-		w.changed(list)
-	case err.Error() != w.refused:
-		w.refused = err.Error()
-		w.failed(err)
+	} else {
+		if err == nil {
+			err = w.take(next)
+		}
+		if err != nil && err.Error() != w.refused {
+			w.refused = err.Error()
+			w.failed(err)
+		}
+		w.all, w.asked = false, false
 	}
 	if w.source.followed() {
 		w.start()
 	}
+}
+
+// take hands a list over, unless nothing is different and nobody waits to hear so.
+func (w *watcher) take(next *reading) error {
+	list := next.list
+	if !list.Part || len(list.Targets)+len(list.Gone) > 0 || w.asked || w.refused != "" {
+		if err := w.changed(list); err != nil {
+			return err
+		}
+	}
+	w.refused = ""
+	w.source.accept(next)
+	return nil
 }
 
 // start begins after a version was read. Its content is compared once more, for it may have changed since.

@@ -46,7 +46,10 @@ func watch(t *testing.T, content string, test func(*watched)) {
 	})
 }
 
-func (w *watched) changed(list *List) { w.saw = append(w.saw, strings.Join(shown(list), " ")) }
+func (w *watched) changed(list *List) error {
+	w.saw = append(w.saw, strings.Join(shown(list), " "))
+	return nil
+}
 
 func (w *watched) failed(err error) {
 	w.saw = append(w.saw, strings.ReplaceAll(err.Error(), w.path, "sites.csv"))
@@ -253,7 +256,7 @@ func TestWatchWithoutAFile(t *testing.T) {
 			defer cancel()
 			reload := make(chan struct{}, 1)
 			reload <- struct{}{}
-			s.Watch(ctx, reload, func(*List) { t.Error("changed") }, func(err error) { t.Error(err) })
+			s.Watch(ctx, reload, func(*List) error { t.Error("changed"); return nil }, func(err error) { t.Error(err) })
 			if len(reload) != 0 {
 				t.Error("the signal was left lying")
 			}

@@ -161,15 +161,15 @@ func (p *probing) follow(ctx context.Context) {
 		p.scheduler.Replace(ctx, p.first)
 	}
 	p.first = nil
-	p.source.Watch(ctx, p.hups, func(list *targets.List) {
+	p.source.Watch(ctx, p.hups, func(list *targets.List) error {
+		began := time.Now()
 		entries, err := p.prepare(list)
 		if err != nil {
-			p.refuse(err)
-			return
+			return err
 		}
-		began := time.Now()
-		n := p.put(ctx, list.Targets, entries)
+		n := p.put(ctx, list, entries)
 		p.log.Info("a new list of targets is in force", "targets", n, "took", time.Since(began).Round(time.Millisecond))
+		return nil
 	}, p.refuse)
 }
 

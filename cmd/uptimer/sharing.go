@@ -55,56 +55,56 @@ func (s *sharing) ready() error {
 	return nil
 }
 
-// put puts a list in force: all of it, or what is our share of it. It returns how many targets that are.
-func (p *probing) put(ctx context.Context, whole []targets.Target, entries []probes.Entry) int {
+// put puts a list, or what has changed in it, in force, as far as it is our share. It returns how many targets are in
+// force then.
+func (p *probing) put(ctx context.Context, list *targets.List, entries []probes.Entry) int {
+	total := list.Total
 	if s := p.sharing; s != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.whole = whole
+		s.whole = list.Onto(s.whole)
 		mine := s.mine.Load()
 		if mine == nil {
 			return 0
 		}
 		entries = slices.DeleteFunc(entries, func(e probes.Entry) bool { return !mine.Has(e.Target.ID) })
+		total = mine.CountOf(s.whole)
 	}
-	p.scheduler.Replace(ctx, entries)
-	return len(entries)
+	if list.Part {
+		p.scheduler.Update(ctx, entries, list.Gone)
+	} else {
+		p.scheduler.Replace(ctx, entries)
+	}
+	return total
 }
 
-// assigned puts a share of the list in force.
+// assignAtOnce is how many targets of a new share are made ready together: those that are ready are checked while the
+// others are not yet.
+const assignAtOnce = 50_000
+
+// assigned puts a share of the list in force. What was ours and stays so is left alone.
 func (p *probing) assigned(ctx context.Context, mine share.Slices) {
 	began := time.Now()
 	s := p.sharing
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if before := s.mine.Load(); before != nil && before.Equal(mine) {
+	before := s.mine.Load()
+	if before == nil {
+		before = &share.Slices{}
+	} else if before.Equal(mine) {
 		return
 	}
-	list := shareOf(s.whole, mine)
-	p.scheduler.Replace(ctx, p.prepareMost(list))
+	gained, lost := mine.Since(*before, s.whole)
+	p.scheduler.Update(ctx, nil, lost)
+	for some := range slices.Chunk(gained, assignAtOnce) {
+		p.scheduler.Update(ctx, p.prepareMost(some), nil)
+	}
 	s.mine.Store(&mine)
-	p.log.Info("this instance has a share of the targets", "targets", len(list), "of", len(s.whole),
+	p.log.Info("this instance has a share of the targets", "targets", mine.CountOf(s.whole), "of", len(s.whole), "gained", len(gained), "lost", len(lost),
 		"slices", mine.Count(), "of_slices", mine.Of(), "took", time.Since(began).Round(time.Millisecond))
 	if mine.Count() == 0 {
 		p.log.Warn("nothing is left for this instance: there are more instances than partitions of the share group's topic", "partitions", mine.Of())
 	}
-}
-
-// shareOf is the targets of a list that belong to the slices.
-func shareOf(whole []targets.Target, mine share.Slices) []targets.Target {
-	n := 0
-	for i := range whole {
-		if mine.Has(whole[i].ID) {
-			n++
-		}
-	}
-	list := make([]targets.Target, 0, n) // of a million targets: growing would leave as much behind
-	for i := range whole {
-		if mine.Has(whole[i].ID) {
-			list = append(list, whole[i])
-		}
-	}
-	return list
 }
 
 // prepareMost makes targets ready that were good when the list was read. What is not good any more, such as a file of

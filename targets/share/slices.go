@@ -33,6 +33,31 @@ func (s Slices) Has(target uuid.UUID) bool {
 	return s.of > 0 && s.has(int(targets.Slice(target, uint64(s.of))))
 }
 
+// CountOf is how many targets of a list belong to the slices.
+func (s Slices) CountOf(list []targets.Target) (n int) {
+	for i := range list {
+		if s.Has(list[i].ID) {
+			n++
+		}
+	}
+	return n
+}
+
+// Since tells how a share of a list has changed: which targets belong to the slices that did not belong to those before,
+// and the ids of those that do so no more.
+func (s Slices) Since(before Slices, list []targets.Target) (gained []targets.Target, lost []uuid.UUID) {
+	for i := range list {
+		switch id := list[i].ID; {
+		case s.Has(id) == before.Has(id):
+		case s.Has(id):
+			gained = append(gained, list[i])
+		default:
+			lost = append(lost, id)
+		}
+	}
+	return gained, lost
+}
+
 // Count is how many slices these are.
 func (s Slices) Count() (n int) {
 	for i := range s.of {
