@@ -10,11 +10,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
@@ -23,12 +25,7 @@ func TestMain(m *testing.M) { unhurried.Main(m) }
 // free is a port that nobody has.
 func free(t *testing.T) int {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return int(netip.MustParseAddrPort(servertest.FreeAddress(t)).Port())
 }
 
 // open serves one field.
@@ -41,15 +38,15 @@ func open(t *testing.T, s Spec) *Farm {
 	return f
 }
 
-// ask sends a request to an address of the field and reads what comes: the status and the body.
-func ask(t *testing.T, address string, closing bool) (int, []byte, error) {
+// ask sends a request to an address of the field and reads what comes within a time: the status and the body.
+func ask(t *testing.T, address string, within time.Duration, closing bool) (int, []byte, error) {
 	t.Helper()
 	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(300 * time.Millisecond))
+	_ = c.SetDeadline(time.Now().Add(within))
 	connection := "keep-alive"
 	if closing {
 		connection = "close"
@@ -70,7 +67,7 @@ func TestTheRecordSaysWhatWasAsked(t *testing.T) {
 	f := open(t, s)
 	address := fmt.Sprintf("127.7.8.9:%d", s.Port)
 	began := time.Now()
-	status, body, err := ask(t, address, true)
+	status, body, err := ask(t, address, unhurried.Patience, true)
 	took := time.Since(began)
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
@@ -107,7 +104,11 @@ func TestFaults(t *testing.T) {
 	} {
 		s := Spec{Kind: HTTP, Port: free(t), Fault: fault}
 		f := open(t, s)
-		status, body, err := ask(t, fmt.Sprintf("127.0.0.1:%d", s.Port), false)
+		within := unhurried.Patience
+		if fault == Hang {
+			within = 300 * time.Millisecond
+		}
+		status, body, err := ask(t, fmt.Sprintf("127.0.0.1:%d", s.Port), within, false)
 		if !good(status, body, err) {
 			t.Errorf("%s: got %d, %q, %v", fault, status, body, err)
 		}

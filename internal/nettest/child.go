@@ -14,9 +14,9 @@ import (
 const task = "UPTIMER_TEST_CHILD"
 
 // Child is a process, not yet started, that runs one test of this binary, for what must not happen to the process of
-// the tests themselves. In there, Task is what. The child ends by itself after two minutes.
+// the tests themselves. In there, Task is what. The child ends by itself after five minutes.
 func Child(test, what string, environ ...string) *exec.Cmd {
-	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v", "-test.timeout=2m")
+	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v", "-test.timeout=5m")
 	child.Env = append(append(os.Environ(), task+"="+what, "GORACE=atexit_sleep_ms=0"), environ...)
 	return child
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -31,26 +32,21 @@ var hostile = []struct {
 	reason   probes.Reason
 	text     string // ADDR stands for the server's address
 	timesOut bool
-	lasts    time.Duration // the check, at least; if it times out its timeout
+	pause    time.Duration  // after speak, so that what it said is read; then the check lasts at least so long
+	then     func(net.Conn) // after pause
 }{
 	{name: "closed without an answer", speak: say(), reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
 	{name: "closed before the request", speak: func(c net.Conn) { closeWrite(c); servertest.Hold(c) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
 	{name: "reset", speak: func(c net.Conn) { readRequest(c); reset(c) }, reason: probes.Reset, text: "waiting for the answer of ADDR: connection reset"},
-	{name: "reset in the body", speak: func(c net.Conn) {
-		say(okHead + "Content-Length: 100\r\n\r\nhalf")(c)
-		time.Sleep(50 * time.Millisecond) // let the text arrive before the reset overtakes it
-		reset(c)
-	}, reason: probes.Reset, text: "reading the body: connection reset", lasts: 50 * time.Millisecond},
+	{name: "reset in the body", speak: say(okHead + "Content-Length: 100\r\n\r\nhalf"), pause: 50 * time.Millisecond, then: reset, reason: probes.Reset, text: "reading the body: connection reset"},
 	{name: "mute in the header", speak: func(c net.Conn) { say(okHead + "X:")(c); servertest.Hold(c) }, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
 	{name: "mute after the first byte", speak: func(c net.Conn) { say("H")(c); servertest.Hold(c) }, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
 	{name: "mute after 100", speak: func(c net.Conn) { say("HTTP/1.1 100 Continue\r\n\r\n")(c); servertest.Hold(c) }, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
-	{name: "reset in the header", speak: func(c net.Conn) { say(okHead + "X:")(c); time.Sleep(100 * time.Millisecond); reset(c) }, reason: probes.Reset, text: "waiting for the answer of ADDR: connection reset", lasts: 100 * time.Millisecond},
-	{name: "closed in the header", speak: func(c net.Conn) { say(okHead + "X:")(c); time.Sleep(100 * time.Millisecond) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection in the middle of the header", lasts: 100 * time.Millisecond},
-	{name: "garbage in the header, late", speak: func(c net.Conn) {
-		say(okHead)(c)
-		time.Sleep(100 * time.Millisecond)
+	{name: "reset in the header", speak: say(okHead + "X:"), pause: 100 * time.Millisecond, then: reset, reason: probes.Reset, text: "waiting for the answer of ADDR: connection reset"},
+	{name: "closed in the header", speak: say(okHead + "X:"), pause: 100 * time.Millisecond, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection in the middle of the header"},
+	{name: "garbage in the header, late", speak: say(okHead), pause: 100 * time.Millisecond, then: func(c net.Conn) {
 		_, _ = io.WriteString(c, "no header\r\n\r\n")
-	}, reason: probes.Protocol, text: `waiting for the answer of ADDR: the header of the answer cannot be read: malformed MIME header: missing colon: "no header"`, lasts: 100 * time.Millisecond},
+	}, reason: probes.Protocol, text: `waiting for the answer of ADDR: the header of the answer cannot be read: malformed MIME header: missing colon: "no header"`},
 	{name: "mute", speak: servertest.Hold, reason: probes.Timeout, text: "waiting for the answer of ADDR: no answer in time", timesOut: true},
 	{name: "half-closed and mute", speak: func(c net.Conn) { readRequest(c); closeWrite(c); servertest.Hold(c) }, reason: probes.Protocol, text: "waiting for the answer of ADDR: the server closed the connection without an answer"},
 	{name: "half-closed after the answer", speak: func(c net.Conn) { say(okHead + "\r\nhello")(c); closeWrite(c); servertest.Hold(c) }, reason: probes.OK},
@@ -118,30 +114,38 @@ func TestHostileServers(t *testing.T) {
 	for _, h := range hostile {
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
-			addr := servertest.Serve(t, h.speak)
-			timeout, lasts := patience, h.lasts
-			if h.timesOut {
-				timeout, lasts = 300*time.Millisecond, 300*time.Millisecond
-			}
-			p := probeWith(t)
-			began := time.Now()
-			r, details := runFor(t, timeout, prepare(t, p, "http://"+addr+"/", h.options))
-			expect(t, r, h.reason, strings.ReplaceAll(h.text, "ADDR", addr))
-			if r.TimedOut != (h.reason == probes.Timeout) {
-				t.Errorf("TimedOut = %v", r.TimedOut)
-			}
-			if took := time.Since(began); h.timesOut && took > 10*time.Second {
-				t.Errorf("took %v", took)
-			}
-			if ended := r.Began.Add(r.Took + slack); ended.Before(began.Add(lasts)) {
-				t.Errorf("took %v, want at least %v", r.Took, lasts)
-			}
-			if r.IP != loopback {
-				t.Errorf("ip %v", r.IP)
-			}
-			if _, err := json.Marshal(details); err != nil {
-				t.Error(err)
-			}
+			unhurried.Try(t, func(t testing.TB, times time.Duration) {
+				pause, timeout, lasts := times*h.pause, patience, times*h.pause
+				if h.timesOut {
+					timeout, lasts = times*300*time.Millisecond, times*300*time.Millisecond
+				}
+				addr := servertest.Serve(t, func(c net.Conn) {
+					h.speak(c)
+					time.Sleep(pause)
+					if h.then != nil {
+						h.then(c)
+					}
+				})
+				p := probeWith(t)
+				began := time.Now()
+				r, details := runFor(t, timeout, prepare(t, p, "http://"+addr+"/", h.options))
+				expect(t, r, h.reason, strings.ReplaceAll(h.text, "ADDR", addr))
+				if r.TimedOut != (h.reason == probes.Timeout) {
+					t.Errorf("TimedOut = %v", r.TimedOut)
+				}
+				if took := time.Since(began); h.timesOut && took > timeout+10*time.Second {
+					t.Errorf("took %v", took)
+				}
+				if ended := r.Began.Add(r.Took + slack); ended.Before(began.Add(lasts)) {
+					t.Errorf("took %v, want at least %v", r.Took, lasts)
+				}
+				if r.IP != loopback {
+					t.Errorf("ip %v", r.IP)
+				}
+				if _, err := json.Marshal(details); err != nil {
+					t.Error(err)
+				}
+			})
 		})
 	}
 }

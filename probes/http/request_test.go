@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/internal/version"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
@@ -104,7 +105,12 @@ func TestAnswerBeforeTheRequestIsRead(t *testing.T) {
 
 // If this failed, the phases of a check would be missing, or the time in them wrong.
 func TestPhases(t *testing.T) {
-	const pause = 60 * time.Millisecond
+	unhurried.Try(t, func(t testing.TB, times time.Duration) { phasesOf(t, times*60*time.Millisecond) })
+}
+
+// phasesOf checks a server that makes pauses.
+func phasesOf(t testing.TB, pause time.Duration) {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/first" {
 			time.Sleep(pause)

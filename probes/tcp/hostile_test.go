@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -112,9 +113,15 @@ func TestEndlessStreamCostsNoMemory(t *testing.T) {
 // If this failed, what a server said before it stopped listening would not be known: that it has too many
 // connections, say.
 func TestAnswerBeforeAllIsSent(t *testing.T) {
+	unhurried.Try(t, func(t testing.TB, times time.Duration) { answeredBefore(t, times*100*time.Millisecond) })
+}
+
+// answeredBefore checks a server that resets its connections so long after its answer.
+func answeredBefore(t testing.TB, pause time.Duration) {
+	t.Helper()
 	speak := func(c net.Conn) {
 		_, _ = io.WriteString(c, "421 busy")
-		time.Sleep(100 * time.Millisecond) // let it arrive before the reset overtakes it
+		time.Sleep(pause) // let it arrive before the reset overtakes it
 		reset(c)
 	}
 	send := strings.Repeat("x", 16<<20)

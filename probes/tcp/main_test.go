@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	patience = 20 * time.Second       // the timeout of checks that are not about time
+	patience = time.Minute            // the timeout of checks that are not about time
 	short    = 800 * time.Millisecond // the timeout of those that are to reach it, after some steps
 )
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -53,7 +54,12 @@ func TestNoSuchName(t *testing.T) {
 
 // If this failed, the time of a check would stand in the wrong phase, or a phase be missing.
 func TestPhases(t *testing.T) {
-	const pause = 60 * time.Millisecond
+	unhurried.Try(t, func(t testing.TB, times time.Duration) { phasesOf(t, times*60*time.Millisecond) })
+}
+
+// phasesOf checks a server that makes pauses.
+func phasesOf(t testing.TB, pause time.Duration) {
+	t.Helper()
 	address := servertest.Serve(t, func(c net.Conn) {
 		_, _ = c.Read(make([]byte, 10))
 		time.Sleep(pause)
@@ -129,24 +135,26 @@ func TestPoliteClose(t *testing.T) {
 	}
 	for name, o := range map[string]targets.Options{"matched": {Expect: "hello"}, "sent": {Send: "hello"}} {
 		t.Run(name, func(t *testing.T) {
-			ended := make(chan error, 1)
-			check := prepare(t, probeWith(t), servertest.Serve(t, func(c net.Conn) {
-				_, _ = io.WriteString(c, "hello")
-				_, _ = io.WriteString(c, strings.Repeat("and more", 4000))
-				_, err := io.Copy(io.Discard, c)
-				ended <- err
-			}), o)
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			defer cancel()
-			r := run{check: check.(*Check), watch: probes.StartStopwatch()}
-			if err := errors.Join(r.connect(ctx), r.talk(ctx)); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(100 * time.Millisecond) // let all of it arrive
-			r.hangUp()
-			if err := <-ended; err != nil {
-				t.Errorf("the server saw %v, want the end of the stream", err)
-			}
+			unhurried.Try(t, func(t testing.TB, times time.Duration) {
+				ended := make(chan error, 1)
+				check := prepare(t, probeWith(t), servertest.Serve(t, func(c net.Conn) {
+					_, _ = io.WriteString(c, "hello")
+					_, _ = io.WriteString(c, strings.Repeat("and more", 4000))
+					_, err := io.Copy(io.Discard, c)
+					ended <- err
+				}), o)
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				defer cancel()
+				r := run{check: check.(*Check), watch: probes.StartStopwatch()}
+				if err := errors.Join(r.connect(ctx), r.talk(ctx)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(times * 100 * time.Millisecond) // let all of it arrive
+				r.hangUp()
+				if err := <-ended; err != nil {
+					t.Errorf("the server saw %v, want the end of the stream", err)
+				}
+			})
 		})
 	}
 }

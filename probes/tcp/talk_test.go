@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/internal/servertest"
+	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -18,9 +19,10 @@ var conversations = []struct {
 	speak    func(net.Conn)
 	options  targets.Options
 	reason   probes.Reason
-	text     string // ADDR stands for the server's address
-	matches  string // matches_expect
-	timesOut bool   // the check must end by its timeout, and only then
+	text     string         // ADDR stands for the server's address
+	matches  string         // matches_expect
+	timesOut bool           // the check must end by its timeout, and only then
+	then     func(net.Conn) // what the server does when its text has had the time to arrive
 }{
 	{name: "connect only", speak: servertest.Hold, reason: probes.OK, matches: "null"},
 	{name: "connect only, closed at once", speak: func(net.Conn) {}, reason: probes.OK, matches: "null"},
@@ -55,11 +57,7 @@ var conversations = []struct {
 		text: "ADDR closed the connection before `x` matched, got nothing"},
 	{name: "reset", speak: func(c net.Conn) { _, _ = c.Read(make([]byte, 10)); reset(c) }, options: targets.Options{Send: "hello", Expect: "x"}, reason: probes.Reset, matches: "false",
 		text: "waiting for the answer of ADDR: connection reset"},
-	{name: "reset after an answer", speak: func(c net.Conn) {
-		_, _ = io.WriteString(c, "too many connections")
-		time.Sleep(100 * time.Millisecond) // let the text arrive before the reset overtakes it
-		reset(c)
-	}, options: targets.Options{Expect: "x"}, reason: probes.Reset, matches: "false",
+	{name: "reset after an answer", speak: func(c net.Conn) { _, _ = io.WriteString(c, "too many connections") }, then: reset, options: targets.Options{Expect: "x"}, reason: probes.Reset, matches: "false",
 		text: `waiting for the answer of ADDR: connection reset, after it had said "too many connections"`},
 	{name: "expression with a quote", speak: func(net.Conn) {}, options: targets.Options{Expect: "a`b"}, reason: probes.Body, matches: "false",
 		text: "ADDR closed the connection before \"a`b\" matched, got nothing"},
@@ -82,26 +80,34 @@ func TestConversations(t *testing.T) {
 	for _, c := range conversations {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			address := servertest.Serve(t, c.speak)
-			timeout := patience
-			if c.timesOut {
-				timeout = short
-			}
-			r, details := checkOnce(t, timeout, address, c.options)
-			text := strings.ReplaceAll(c.text, "ADDR", address)
-			if begin, open := strings.CutSuffix(text, "…"); open && c.timesOut && strings.HasPrefix(r.Error, begin) {
-				text = r.Error // how much came depends on the time
-			}
-			expect(t, r, c.reason, text)
-			if r.TimedOut != c.timesOut {
-				t.Errorf("TimedOut = %v", r.TimedOut)
-			}
-			if got := shown(details.MatchesExpect); got != c.matches {
-				t.Errorf("matches_expect = %s, want %s", got, c.matches)
-			}
-			if r.IP != loopback || r.Title != Title {
-				t.Errorf("%s of %v", r.Title, r.IP)
-			}
+			unhurried.Try(t, func(t testing.TB, times time.Duration) {
+				address := servertest.Serve(t, func(conn net.Conn) {
+					c.speak(conn)
+					if c.then != nil {
+						time.Sleep(times * 100 * time.Millisecond)
+						c.then(conn)
+					}
+				})
+				timeout := patience
+				if c.timesOut {
+					timeout = times * short
+				}
+				r, details := checkOnce(t, timeout, address, c.options)
+				text := strings.ReplaceAll(c.text, "ADDR", address)
+				if begin, open := strings.CutSuffix(text, "…"); open && c.timesOut && strings.HasPrefix(r.Error, begin) {
+					text = r.Error // how much came depends on the time
+				}
+				expect(t, r, c.reason, text)
+				if r.TimedOut != c.timesOut {
+					t.Errorf("TimedOut = %v", r.TimedOut)
+				}
+				if got := shown(details.MatchesExpect); got != c.matches {
+					t.Errorf("matches_expect = %s, want %s", got, c.matches)
+				}
+				if r.IP != loopback || r.Title != Title {
+					t.Errorf("%s of %v", r.Title, r.IP)
+				}
+			})
 		})
 	}
 }
