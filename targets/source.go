@@ -153,7 +153,7 @@ func (s *Source) readListsAgain(b *builder) error {
 func (s *Source) readFile(b *builder) {
 	extension := strings.ToLower(filepath.Ext(s.cfg.File))
 	if err := setting.OneOf(extension, ".csv", ".yaml", ".yml"); err != nil {
-		s.read = s.version()
+		s.read, _ = s.version()
 		b.mistakes.Add("PROBE_TARGETS_FILE", s.cfg.File, errors.New("unknown kind of file; want .csv, .yaml or .yml, or - for CSV on standard input"))
 		return
 	}

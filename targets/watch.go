@@ -2,10 +2,12 @@ package targets
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"io"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -160,8 +162,13 @@ func (w *watcher) look() bool {
 	if !quiet {
 		return false
 	}
+	found, known := w.source.version()
+	if !known {
+		w.confirm = 1 // what has changed, if anything, is found out by the next look
+		return false
+	}
 	w.settled = now
-	return w.source.version() != w.source.read
+	return found != w.source.read
 }
 
 // sameLook compares which file it is, its size and its time.
@@ -172,17 +179,18 @@ func sameLook(a, b os.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// version reads the file without looking for targets, which costs little.
-func (s *Source) version() version {
+// version reads the file without looking for targets, which costs little. It is not known while we have no descriptor
+// to read it with: that says nothing of the file.
+func (s *Source) version() (v version, known bool) {
 	file, err := openRegular(s.cfg.File)
 	if err != nil {
-		return version{failure: pathless(err).Error()}
+		return version{failure: pathless(err).Error()}, !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE)
 	}
 	defer file.Close()
 	var sum maphash.Hash
 	sum.SetSeed(s.seed)
 	if _, err := io.Copy(&sum, file); err != nil {
-		return version{failure: pathless(err).Error()}
+		return version{failure: pathless(err).Error()}, true
 	}
-	return version{sum: sum.Sum64()}
+	return version{sum: sum.Sum64()}, true
 }
