@@ -162,7 +162,8 @@ const still = 3 * time.Second
 
 // rest ends the checks, but not yet the processes, and notes the counts once they have come to rest.
 func (w *relay) rest(ctx context.Context, r *result) (err error) {
-	list := "url,interval\n" + w.scenario.url(0) + ",24h\n" // of all targets one, which is not due for long
+	// One target that is none of the scenario's, is checked once and then not for long.
+	list := "url,interval\n" + w.scenario.url(w.scenario.targets()) + ",24h\n"
 	if err := os.WriteFile(w.b.path("targets.csv"), []byte(list), 0o600); err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func measureAll(ctx context.Context, o options) error {
 			fmt.Printf("%s: not measured: %v\n", s.name, noServers)
 			continue
 		}
-		fmt.Printf("%s: %s, %v, %d rounds\n", s.name, s.says, s.duration, b.rounds)
+		fmt.Printf("%s: %s; %d a second, %v, %d rounds\n", s.name, s.says, s.rate, s.duration, b.rounds)
 		measured, err := b.measure(ctx, s)
 		broken = errors.Join(broken, err)
 		if measured != nil {

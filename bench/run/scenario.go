@@ -125,7 +125,7 @@ var scenarios = []scenario{
 		bounds: bounds{late: 50 * time.Millisecond},
 	},
 	{
-		name: "kafka", says: "10,000 a second to a topic", kind: "http", sink: toKafka,
+		name: "kafka", says: "events to a topic", kind: "http", sink: toKafka,
 		rate: 10_000, interval: 5 * time.Second, duration: 30 * time.Second, bounds: bounds{late: 50 * time.Millisecond},
 	},
 	{
