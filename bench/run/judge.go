@@ -22,6 +22,7 @@ type bounds struct {
 
 	missed    bool          // slots may be missed: more is asked than can be done
 	memory    int64         // most resident bytes
+	further   int64         // most bytes of them for each further target; zero: that is not measured
 	first     time.Duration // from the start to the first event
 	ownFaults bool          // there must be some: checks that the disturbance has spoilt
 	fair      float64       // a target is checked at least so often as this part of the average
@@ -47,6 +48,9 @@ func (s scenario) broken(results []result) (list []string) {
 	check(b.even == 0 || m.busiest <= b.even, "the busiest moment holds %.1f times its share of the checks, want at most %.1f", m.busiest, b.even)
 	check(m.rate >= b.rate, "%.0f a second, want %.0f", m.rate, b.rate)
 	check(b.memory == 0 || m.memory <= b.memory, "%d MiB of memory, want at most %d", m.memory>>20, b.memory>>20)
+	for i, bytes := range m.further {
+		check(bytes <= b.further, "each further target of %s takes %d bytes, want at most %d", furtherKinds[i], bytes, b.further)
+	}
 	check(b.first == 0 || m.first <= b.first, "the first event came after %v, want %v", m.first, b.first)
 	check(!b.ownFaults || m.ownFaults > 0, "no check was counted as spoilt by ourselves")
 	check(m.fair >= b.fair, "the least checked target was checked %.2f times as often as the average, want %.2f", m.fair, b.fair)
@@ -61,6 +65,7 @@ type summary struct {
 	late, wrong, farmLate, inexact, first         time.Duration
 	missed, outages, lost, growth                 int
 	memory                                        int64
+	further                                       []int64
 }
 
 func summaryOf(all []result) summary {
@@ -84,6 +89,7 @@ func summaryOf(all []result) summary {
 		lost:      worst(all, func(r result) int { return r.detour.lost() }),
 		growth:    median(all, result.growth),
 		memory:    median(all, func(r result) int64 { return r.uptimer.usage.most }),
+		further:   furtherOf(all),
 	}
 }
 

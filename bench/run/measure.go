@@ -100,6 +100,9 @@ func (b *bench) length() (d time.Duration) {
 		if s.dialed != "" {
 			each += min(s.duration, bareTime)
 		}
+		if s.bounds.further > 0 {
+			each += time.Duration(2*len(furtherKinds)) * (furtherTime + roundTakes)
+		}
 		d += time.Duration(b.rounds) * each
 		if s.climb > 0 && b.rate == 0 {
 			d += triesUsual * (min(s.duration, tryTime) + roundTakes)
@@ -136,6 +139,7 @@ type result struct {
 	uptimer  cost
 	findings findings
 	first    time.Duration      // from the start to the first event
+	further  []int64            // bytes that each further target takes, by kind
 	counters map[string]float64 // uptimer's own, at the end
 	detour   *detour            // what came of the way through Kafka, if it was gone
 }
@@ -186,6 +190,9 @@ func (b *bench) round(ctx context.Context, s scenario, number int) (r result, er
 	}
 	if s.dialed != "" {
 		steps = append(steps, func() (err error) { r.dialed, err = b.bare(ctx, s, s.dialed); return err })
+	}
+	if s.bounds.further > 0 {
+		steps = append(steps, func() (err error) { r.further, err = b.further(ctx, s); return err })
 	}
 	if number%2 == 1 {
 		slices.Reverse(steps)

@@ -30,6 +30,7 @@ func (r result) String() string {
 		text += fmt.Sprintf("dialed %.1f µs (%.0f/s, %d failed), ratio %.2f; ", micros(r.dialed.each()), r.dialed.rate(), r.dialed.failed, r.dialedRatio())
 	}
 	text += fmt.Sprintf("uptimer %.1f µs (%.0f/s), %d MiB", micros(r.uptimer.each()), r.uptimer.rate(), r.uptimer.usage.most>>20)
+	text += furtherText(r.further)
 	if f.checks > 0 {
 		text += fmt.Sprintf(", missed %d, outages %d %v, late p99 %v, error p50 %v p99 %v p99.9 %v (farm late p99 %v, %d unmatched)",
 			f.missed, f.outages, f.reasons, percentile(f.late, 99), percentile(f.wrong, 50), percentile(f.wrong, 99), percentile(f.wrong, 99.9),

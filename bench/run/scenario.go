@@ -92,7 +92,7 @@ var scenarios = []scenario{
 	{
 		name: "targets", says: "a million targets, each once a minute", kind: "http", alone: true,
 		rate: 16_667, interval: time.Minute, duration: 150 * time.Second,
-		bounds: bounds{late: 50 * time.Millisecond, memory: 800 << 20, first: 2 * time.Second},
+		bounds: bounds{late: 50 * time.Millisecond, memory: 800 << 20, further: 700, first: 2 * time.Second},
 	},
 	{
 		name: "stopped", says: "the process is stopped for 5 s", kind: "http", alone: true, delay: 50 * time.Millisecond,

@@ -46,8 +46,8 @@ func checksTable(rows []row) string {
 		if len(all[0].findings.wrong) > 0 {
 			wrong = times(spread(all, func(r result) []time.Duration { return r.findings.wrong }))
 		}
-		fmt.Fprintf(&b, "| `%s`: %s | %.0f | %s, %.1f µs | %s | %d MiB | %s | %s | %d | %d | %.0f | %s |\n", r.scenario.name, r.scenario.says,
-			m.rate, bare, micros(median(all, func(r result) time.Duration { return r.uptimer.each() })), ratio, m.memory>>20,
+		fmt.Fprintf(&b, "| `%s`: %s | %.0f | %s, %.1f µs | %s | %d MiB%s | %s | %s | %d | %d | %.0f | %s |\n", r.scenario.name, r.scenario.says,
+			m.rate, bare, micros(median(all, func(r result) time.Duration { return r.uptimer.each() })), ratio, m.memory>>20, furtherText(m.further),
 			times(spread(all, func(r result) []time.Duration { return r.findings.late })), wrong, m.missed, m.outages, m.ownFaults, r.verdict())
 	}
 	return b.String()
