@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -20,8 +21,8 @@ func BenchmarkCheck(b *testing.B) {
 	})
 	for name, o := range map[string]targets.Options{"plain": {}, "regex": {Regex: "hello"}} {
 		b.Run(name, func(b *testing.B) {
-			check := prepare(b, probeWith(b), "http://"+addr+"/health", o)
-			ctx := deadline(b, 10*time.Minute)
+			check := probestest.Prepare(b, probeWith(b), "http://"+addr+"/health", o)
+			ctx := probestest.Within(b, 10*time.Minute)
 			b.ReportAllocs()
 			for b.Loop() {
 				if r, err := check.Run(ctx); err != nil || r.Reason != probes.OK {

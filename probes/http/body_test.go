@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -91,7 +92,7 @@ func TestBodyAndVerdict(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r, d := checkOnce(t, "http://"+servertest.Serve(t, say(c.answer)), c.options)
-			expect(t, r, c.reason, c.text)
+			probestest.Expect(t, r, c.reason, c.text)
 			if got := shown(d.MatchesRegex); got != c.matches {
 				t.Errorf("matches %q, want %q", got, c.matches)
 			}

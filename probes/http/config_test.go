@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/uptimer/uptimer/events/plugin"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -87,9 +88,9 @@ func TestWrongOptions(t *testing.T) {
 // If this failed, a hundred thousand targets with the same options would cost a compiled expression each.
 func TestOptionsAreShared(t *testing.T) {
 	p := probeWith(t)
-	one := prepare(t, p, "http://a/", targets.Options{Regex: "x", Labels: `{"a":"1"}`}).(*Check)
-	two := prepare(t, p, "http://b/", targets.Options{Regex: "x", Labels: `{"a":"2"}`}).(*Check)
-	other := prepare(t, p, "http://b/", targets.Options{Regex: "y"}).(*Check)
+	one := probestest.Prepare(t, p, "http://a/", targets.Options{Regex: "x", Labels: `{"a":"1"}`}).(*Check)
+	two := probestest.Prepare(t, p, "http://b/", targets.Options{Regex: "x", Labels: `{"a":"2"}`}).(*Check)
+	other := probestest.Prepare(t, p, "http://b/", targets.Options{Regex: "y"}).(*Check)
 	if one.options != two.options || one.options == other.options {
 		t.Error("options are not shared by those that have the same")
 	}
@@ -101,9 +102,9 @@ func TestOptionsAreShared(t *testing.T) {
 // If this failed, the options of targets that have left the list would stay in memory for ever.
 func TestOptionsOfTheGoneAreForgotten(t *testing.T) {
 	p := probeWith(t)
-	stays := prepare(t, p, "http://a/", targets.Options{Regex: "stays"}).(*Check)
+	stays := probestest.Prepare(t, p, "http://a/", targets.Options{Regex: "stays"}).(*Check)
 	for i := range 1000 {
-		prepare(t, p, "http://a/", targets.Options{Regex: strings.Repeat("x", i+1)})
+		probestest.Prepare(t, p, "http://a/", targets.Options{Regex: strings.Repeat("x", i+1)})
 		if i%100 == 0 {
 			runtime.GC()
 		}
@@ -111,7 +112,7 @@ func TestOptionsOfTheGoneAreForgotten(t *testing.T) {
 	if n := p.options.Len(); n > 500 {
 		t.Errorf("%d options are held, one is in use", n)
 	}
-	if again := prepare(t, p, "http://b/", targets.Options{Regex: "stays"}).(*Check); again.options != stays.options {
+	if again := probestest.Prepare(t, p, "http://b/", targets.Options{Regex: "stays"}).(*Check); again.options != stays.options {
 		t.Error("options that are in use were forgotten")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -28,7 +29,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	defer func() { _ = l.Close() }()
 	p := probeWith(f)
-	check := prepare(f, p, "http://"+l.Addr().String()+"/", targets.Options{Regex: "hello", FollowRedirects: "0", ExpectedStatus: "200,302"})
+	check := probestest.Prepare(f, p, "http://"+l.Addr().String()+"/", targets.Options{Regex: "hello", FollowRedirects: "0", ExpectedStatus: "200,302"})
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		done := make(chan struct{})
 		go func() {
@@ -42,7 +43,7 @@ func FuzzAnswer(f *testing.F) {
 				_, _ = c.Write(answer)
 			}
 		}()
-		r, d := runFor(t, patience, check)
+		r, d := runFor(t, probestest.Patience, check)
 		<-done
 		if r.TimedOut || strings.ToValidUTF8(r.Error, "") != r.Error || strings.ContainsFunc(r.Error, func(c rune) bool { return c < ' ' }) {
 			t.Errorf("%+v", r)

@@ -15,6 +15,7 @@ import (
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -115,7 +116,7 @@ func TestHostileServers(t *testing.T) {
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
 			unhurried.Try(t, func(t testing.TB, times time.Duration) {
-				pause, timeout, lasts := times*h.pause, patience, times*h.pause
+				pause, timeout, lasts := times*h.pause, probestest.Patience, times*h.pause
 				if h.timesOut {
 					timeout, lasts = times*300*time.Millisecond, times*300*time.Millisecond
 				}
@@ -128,8 +129,8 @@ func TestHostileServers(t *testing.T) {
 				})
 				p := probeWith(t)
 				began := time.Now()
-				r, details := runFor(t, timeout, prepare(t, p, "http://"+addr+"/", h.options))
-				expect(t, r, h.reason, strings.ReplaceAll(h.text, "ADDR", addr))
+				r, details := runFor(t, timeout, probestest.Prepare(t, p, "http://"+addr+"/", h.options))
+				probestest.Expect(t, r, h.reason, strings.ReplaceAll(h.text, "ADDR", addr))
 				if r.TimedOut != (h.reason == probes.Timeout) {
 					t.Errorf("TimedOut = %v", r.TimedOut)
 				}
@@ -139,7 +140,7 @@ func TestHostileServers(t *testing.T) {
 				if ended := r.Began.Add(r.Took + slack); ended.Before(began.Add(lasts)) {
 					t.Errorf("took %v, want at least %v", r.Took, lasts)
 				}
-				if r.IP != loopback {
+				if r.IP != probestest.Loopback {
 					t.Errorf("ip %v", r.IP)
 				}
 				if _, err := json.Marshal(details); err != nil {
@@ -154,12 +155,12 @@ func TestHostileServers(t *testing.T) {
 func TestMaxBodyEndsAnEndlessBody(t *testing.T) {
 	addr := servertest.Serve(t, func(c net.Conn) { say(okHead + "\r\n")(c); forever(c, strings.Repeat("x", 64<<10)) })
 	r, details := checkOnce(t, "http://"+addr, targets.Options{Regex: "^x+$"}, "PROBE_MAX_BODY=100000")
-	expect(t, r, probes.OK, "")
+	probestest.Expect(t, r, probes.OK, "")
 	if *details.BodyBytes != 100000 || !*details.MatchesRegex {
 		t.Errorf("%d bytes, matches %v", *details.BodyBytes, *details.MatchesRegex)
 	}
 	r, _ = checkOnce(t, "http://"+addr, targets.Options{Regex: "y"}, "PROBE_MAX_BODY=100000")
-	expect(t, r, probes.Body, "the first 100000 bytes of the body (PROBE_MAX_BODY) do not match the regular expression")
+	probestest.Expect(t, r, probes.Body, "the first 100000 bytes of the body (PROBE_MAX_BODY) do not match the regular expression")
 }
 
 // If this failed, a compression bomb could take the memory of the prober. That the measure works was seen by
@@ -167,12 +168,12 @@ func TestMaxBodyEndsAnEndlessBody(t *testing.T) {
 func TestGzipBombCostsNoMemory(t *testing.T) {
 	bomb := zeros(64 << 20)
 	addr := servertest.Serve(t, func(c net.Conn) { say(okHead+"Content-Encoding: gzip\r\n\r\n", bomb)(c) })
-	check := prepare(t, probeWith(t), "http://"+addr, targets.Options{Regex: "boom"})
+	check := probestest.Prepare(t, probeWith(t), "http://"+addr, targets.Options{Regex: "boom"})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r, details := runFor(t, patience, check)
+	r, details := runFor(t, probestest.Patience, check)
 	runtime.ReadMemStats(&after)
-	expect(t, r, probes.Body, "the first 1048576 bytes of the body (PROBE_MAX_BODY) do not match the regular expression")
+	probestest.Expect(t, r, probes.Body, "the first 1048576 bytes of the body (PROBE_MAX_BODY) do not match the regular expression")
 	if *details.BodyBytes != 1<<20 {
 		t.Errorf("%d bytes", *details.BodyBytes)
 	}
@@ -201,7 +202,7 @@ func TestShutdownIsNoOutage(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			check := prepare(t, probeWith(t), "http://"+servertest.Serve(t, speak), targets.Options{Regex: costly})
+			check := probestest.Prepare(t, probeWith(t), "http://"+servertest.Serve(t, speak), targets.Options{Regex: costly})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			go func() { <-begun; cancel() }()

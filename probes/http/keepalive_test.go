@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -60,11 +61,11 @@ func TestKeepAlive(t *testing.T) {
 			t.Parallel()
 			var conns atomic.Int32
 			p := probeWith(t, "PROBE_MAX_BODY=64KiB")
-			check := prepare(t, p, "http://"+servertest.Serve(t, persistent(&conns, c.each, c.answer)), c.options)
+			check := probestest.Prepare(t, p, "http://"+servertest.Serve(t, persistent(&conns, c.each, c.answer)), c.options)
 			for i := range 3 {
-				r, _ := runFor(t, patience, check)
-				expect(t, r, probes.OK, "")
-				if r.IP != loopback {
+				r, _ := runFor(t, probestest.Patience, check)
+				probestest.Expect(t, r, probes.OK, "")
+				if r.IP != probestest.Loopback {
 					t.Errorf("ip %v", r.IP)
 				}
 				if _, dialled := r.Timings.Get(probes.PhaseConnect); i > 0 && c.conns == 1 && dialled {
@@ -97,14 +98,14 @@ func TestKeepAliveTriesAgainOnce(t *testing.T) {
 			_, _ = io.WriteString(c, okHead+"Content-Length: 5\r\n\r\nhello")
 		}
 	})
-	check := prepare(t, probeWith(t), "http://"+addr, keep)
+	check := probestest.Prepare(t, probeWith(t), "http://"+addr, keep)
 	for range 2 {
-		r, _ := runFor(t, patience, check)
-		expect(t, r, probes.OK, "")
+		r, _ := runFor(t, probestest.Patience, check)
+		probestest.Expect(t, r, probes.OK, "")
 	}
 	// The third is refused on the old connection and on the new one: that is the server's fault.
-	r, _ := runFor(t, patience, check)
-	expect(t, r, probes.Protocol, "waiting for the answer of "+addr+": the server closed the connection without an answer")
+	r, _ := runFor(t, probestest.Patience, check)
+	probestest.Expect(t, r, probes.Protocol, "waiting for the answer of "+addr+": the server closed the connection without an answer")
 	if conns.Load() != 3 {
 		t.Errorf("%d connections, want 3", conns.Load())
 	}
@@ -114,10 +115,10 @@ func TestKeepAliveTriesAgainOnce(t *testing.T) {
 func TestKeepAliveOfATargetThatLeaves(t *testing.T) {
 	var conns atomic.Int32
 	p := probeWith(t)
-	check := prepare(t, p, "http://"+servertest.Serve(t, persistent(&conns, 99, okHead+"Content-Length: 5\r\n\r\nhello")), keep)
+	check := probestest.Prepare(t, p, "http://"+servertest.Serve(t, persistent(&conns, 99, okHead+"Content-Length: 5\r\n\r\nhello")), keep)
 	_ = check.(io.Closer).Close()
-	r, _ := runFor(t, patience, check)
-	expect(t, r, probes.OK, "")
+	r, _ := runFor(t, probestest.Patience, check)
+	probestest.Expect(t, r, probes.OK, "")
 	if len(p.idle) != 0 {
 		t.Error("a connection is kept that nobody will use")
 	}
@@ -142,10 +143,10 @@ func TestKeepAliveAcrossRedirects(t *testing.T) {
 		}
 	})
 	p := probeWith(t)
-	check := prepare(t, p, "http://"+addr, keep)
+	check := probestest.Prepare(t, p, "http://"+addr, keep)
 	for range 2 {
-		r, d := runFor(t, patience, check)
-		expect(t, r, probes.OK, "")
+		r, d := runFor(t, probestest.Patience, check)
+		probestest.Expect(t, r, probes.OK, "")
 		if d.Redirects != 1 || *d.BodyBytes != 5 {
 			t.Errorf("%+v", d)
 		}

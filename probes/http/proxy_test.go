@@ -13,6 +13,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -64,14 +65,14 @@ func TestThroughProxy(t *testing.T) {
 		{"https://p:w@" + viaTLS, "https://" + secured + "/", "CONNECT " + secured + " Basic cDp3|"},
 	} {
 		r, d := checkOnce(t, c.url, targets.Options{Regex: "^hello$"}, "PROBE_PROXY="+c.proxy, "PROBE_TLS_VERIFY="+ca.Bundle(t))
-		expect(t, r, probes.OK, "")
+		probestest.Expect(t, r, probes.OK, "")
 		if got := <-asked; got != c.asked {
 			t.Errorf("asked %q, want %q", got, c.asked)
 		}
 		if strings.HasPrefix(c.url, "https") != (d.CertificateExpiresAt != nil) {
 			t.Errorf("%s by %s: certificate %s", c.url, c.proxy, shown(d.CertificateExpiresAt))
 		}
-		if _, had := r.Timings.Get(probes.PhaseConnect); !had || r.IP != loopback {
+		if _, had := r.Timings.Get(probes.PhaseConnect); !had || r.IP != probestest.Loopback {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -94,13 +95,13 @@ func TestProxyRefusesTunnel(t *testing.T) {
 		{"more than an answer", say(okHead + "\r\nhello"), probes.Protocol, "asking the proxy ADDR for nobody.example:443: it sent more than an answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			timeout := patience
+			timeout := probestest.Patience
 			if c.reason == probes.Timeout {
 				timeout = 300 * time.Millisecond
 			}
 			addr := servertest.Serve(t, c.speak)
-			r, d := runFor(t, timeout, prepare(t, probeWith(t, "PROBE_PROXY=http://p:w@"+addr), "https://nobody.example", targets.Options{}))
-			expect(t, r, c.reason, strings.ReplaceAll(c.text, "ADDR", addr))
+			r, d := runFor(t, timeout, probestest.Prepare(t, probeWith(t, "PROBE_PROXY=http://p:w@"+addr), "https://nobody.example", targets.Options{}))
+			probestest.Expect(t, r, c.reason, strings.ReplaceAll(c.text, "ADDR", addr))
 			if d.StatusCode != nil {
 				t.Errorf("status %d is the proxy's", *d.StatusCode)
 			}
@@ -116,8 +117,8 @@ func TestProxyAwayIsOwnFault(t *testing.T) {
 	trusted := servertest.NewAuthority(t).Bundle(t)
 	for _, away := range []string{"http://p:s3cret@" + closed, "https://p:s3cret@" + closed, "https://p:s3cret@" + untrusted, "https://p:s3cret@" + servertest.Serve(t, say("hi"))} {
 		for _, url := range []string{"http://127.0.0.1:1/", "https://127.0.0.1:1/"} {
-			check := prepare(t, probeWith(t, "PROBE_PROXY="+away, "PROBE_TLS_VERIFY="+trusted), url, targets.Options{})
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			check := probestest.Prepare(t, probeWith(t, "PROBE_PROXY="+away, "PROBE_TLS_VERIFY="+trusted), url, targets.Options{})
+			ctx, cancel := context.WithTimeout(context.Background(), probestest.Patience)
 			_, err := check.Run(ctx)
 			cancel()
 			var own *probes.OwnFault

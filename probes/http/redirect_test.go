@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -70,7 +71,7 @@ func TestRedirects(t *testing.T) {
 				c.options.Regex, c.final, c.redirects = "", "http://ONE/302/next", 1
 			}
 			r, d := checkOnce(t, fill(c.url), c.options)
-			expect(t, r, probes.OK, "")
+			probestest.Expect(t, r, probes.OK, "")
 			if c.final == "" != (d.FinalURL == nil) || d.FinalURL != nil && *d.FinalURL != fill(c.final) {
 				t.Errorf("final url %s, want %s", shown(d.FinalURL), fill(c.final))
 			}
@@ -99,7 +100,7 @@ func TestRedirectsThatFail(t *testing.T) {
 		{"/302?/", targets.Options{FollowRedirects: "1"}, probes.Redirect, "more than 1 redirects, the next to http://" + one + "/"},
 	} {
 		r, d := checkOnce(t, "http://"+one+"/302?"+c.location, c.options)
-		expect(t, r, c.reason, c.text)
+		probestest.Expect(t, r, c.reason, c.text)
 		if c.reason == probes.Refused && (d.StatusCode != nil || d.Redirects != 1 || *d.FinalURL != c.location) {
 			t.Errorf("%+v", d)
 		}

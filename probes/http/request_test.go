@@ -14,6 +14,7 @@ import (
 	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/internal/version"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -50,7 +51,7 @@ func TestRequestAsItIsSent(t *testing.T) {
 				_, _ = io.WriteString(conn, okHead+"Content-Length: 0\r\nConnection: close\r\n\r\n")
 			})
 			r, _ := checkOnce(t, strings.ReplaceAll(c.url, "HOST", host), c.options)
-			expect(t, r, probes.OK, "")
+			probestest.Expect(t, r, probes.OK, "")
 			if sent, want := <-got, strings.ReplaceAll(c.want, "HOST", host); sent != want {
 				t.Errorf("sent %q\nwant %q", sent, want)
 			}
@@ -97,7 +98,7 @@ func TestAnswerBeforeTheRequestIsRead(t *testing.T) {
 		servertest.Hold(c)
 	})
 	r, details := checkOnce(t, "http://"+host, targets.Options{Method: "POST", Body: strings.Repeat("x", 4<<20)})
-	expect(t, r, probes.Status, "answered 413 Request Entity Too Large; expected 200-399")
+	probestest.Expect(t, r, probes.Status, "answered 413 Request Entity Too Large; expected 200-399")
 	if *details.StatusCode != 413 {
 		t.Errorf("status %d", *details.StatusCode)
 	}
@@ -126,7 +127,7 @@ func phasesOf(t testing.TB, pause time.Duration) {
 	defer server.Close()
 	url := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	r, _ := checkOnce(t, url+"/first", targets.Options{Regex: "^beginend$"}, "PROBE_IP_FAMILY=4")
-	expect(t, r, probes.OK, "")
+	probestest.Expect(t, r, probes.OK, "")
 	for _, p := range []probes.Phase{probes.PhaseRedirect, probes.PhaseWait, probes.PhaseReceive} {
 		if d, _ := r.Timings.Get(p); d < pause*9/10 {
 			t.Errorf("%s took %v, want at least %v", p, d, pause)
@@ -150,8 +151,8 @@ func phasesOf(t testing.TB, pause time.Duration) {
 func TestNoServer(t *testing.T) {
 	addr := servertest.FreeAddress(t)
 	r, details := checkOnce(t, "http://"+addr, targets.Options{Regex: "x"})
-	expect(t, r, probes.Refused, "connecting to "+addr+": connection refused")
-	if r.IP != loopback || details.StatusCode != nil || details.MatchesRegex != nil || details.BodyBytes != nil {
+	probestest.Expect(t, r, probes.Refused, "connecting to "+addr+": connection refused")
+	if r.IP != probestest.Loopback || details.StatusCode != nil || details.MatchesRegex != nil || details.BodyBytes != nil {
 		t.Errorf("%v %+v", r.IP, details)
 	}
 }
@@ -173,7 +174,7 @@ func TestNoSuchName(t *testing.T) {
 	if _, had := r.Timings.Get(probes.PhaseDNS); !had {
 		t.Error("no dns phase")
 	}
-	_, err := prepare(t, probeWith(t, resolver, "PROBE_PROXY=http://u:s3cret@proxy.example:3128"), "http://127.0.0.1/", targets.Options{}).Run(deadline(t, patience))
+	_, err := probestest.Prepare(t, probeWith(t, resolver, "PROBE_PROXY=http://u:s3cret@proxy.example:3128"), "http://127.0.0.1/", targets.Options{}).Run(probestest.Within(t, probestest.Patience))
 	var own *probes.OwnFault
 	if !errors.As(err, &own) || own.Cause != probes.CauseProxy || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("got %v", err)

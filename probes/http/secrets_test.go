@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -28,14 +29,14 @@ func TestNoSecretInAnyResult(t *testing.T) {
 	for _, answer := range answers {
 		addr := servertest.Serve(t, say(answer))
 		for _, environ := range []string{"PROBE_PROXY=off", "PROBE_PROXY=http://p:s3cret@" + addr, "PROBE_PROXY=http://p:s3cret@" + closed} {
-			check := prepare(t, probeWith(t, environ), "http://me:s3cret@"+addr+"/", targets.Options{Headers: "X-Key: s3cret\n", FollowRedirects: "2", Regex: "x"})
+			check := probestest.Prepare(t, probeWith(t, environ), "http://me:s3cret@"+addr+"/", targets.Options{Headers: "X-Key: s3cret\n", FollowRedirects: "2", Regex: "x"})
 			var r probes.Result
 			var text string
 			if strings.HasSuffix(environ, closed) {
-				_, err := check.Run(deadline(t, patience))
+				_, err := check.Run(probestest.Within(t, probestest.Patience))
 				text = fmt.Sprint(err)
 			} else {
-				r, _ = runFor(t, patience, check)
+				r, _ = runFor(t, probestest.Patience, check)
 				details, _ := json.Marshal(r.Details)
 				text = fmt.Sprintf("%+v %s", r, details)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -51,11 +52,11 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			timeout := patience
+			timeout := probestest.Patience
 			if c.reason == probes.Timeout {
 				timeout = 300 * time.Millisecond
 			}
-			check := prepare(t, probeWith(t), "https://"+servertest.Serve(t, c.speak), targets.Options{TLSVerify: c.verify, Regex: "hello"})
+			check := probestest.Prepare(t, probeWith(t), "https://"+servertest.Serve(t, c.speak), targets.Options{TLSVerify: c.verify, Regex: "hello"})
 			r, d := runFor(t, timeout, check)
 			if r.Reason != c.reason || !strings.Contains(r.Error, c.text) {
 				t.Errorf("got %s %q, want %s %q", r.Reason, r.Error, c.reason, c.text)
@@ -80,7 +81,7 @@ func TestCertificateOfTheLastHop(t *testing.T) {
 	config := servertest.Showing(ca.Certify(t, "127.0.0.1", time.Now().Add(time.Hour)))
 	first := servertest.Serve(t, servertest.OverTLS(config, say("HTTP/1.1 302 Found\r\nLocation: http://"+plain+"/\r\n\r\n")))
 	r, d := checkOnce(t, "https://"+first, targets.Options{TLSVerify: ca.Bundle(t)})
-	expect(t, r, probes.OK, "")
+	probestest.Expect(t, r, probes.OK, "")
 	if d.TLSVersion != nil || d.CertificateExpiresAt != nil || *d.FinalURL != "http://"+plain+"/" {
 		t.Errorf("%+v", d)
 	}
@@ -90,13 +91,13 @@ func TestCertificateOfTheLastHop(t *testing.T) {
 // target needs them.
 func TestStart(t *testing.T) {
 	p := probeWith(t)
-	prepare(t, p, "http://a/", targets.Options{})
-	prepare(t, p, "https://a/", targets.Options{TLSVerify: "no"})
-	prepare(t, p, "https://a/", targets.Options{TLSVerify: servertest.NewAuthority(t).Bundle(t)})
+	probestest.Prepare(t, p, "http://a/", targets.Options{})
+	probestest.Prepare(t, p, "https://a/", targets.Options{TLSVerify: "no"})
+	probestest.Prepare(t, p, "https://a/", targets.Options{TLSVerify: servertest.NewAuthority(t).Bundle(t)})
 	if err := p.Start(); err != nil {
 		t.Errorf("nobody needs the system's authorities, but: %v", err)
 	}
-	prepare(t, p, "https://a/", targets.Options{})
+	probestest.Prepare(t, p, "https://a/", targets.Options{})
 	want := probes.TLSVerify{}.CheckSystemRoots()
 	if got := p.Start(); !errors.Is(got, want) && (got == nil) != (want == nil) {
 		t.Errorf("got %v, want %v", got, want)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -17,8 +18,8 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	for name, url := range map[string]string{"ipv4": "icmp://127.0.0.1", "ipv6": "icmp://[::1]"} {
 		b.Run(name, func(b *testing.B) {
-			check := prepare(b, p, url, targets.Options{})
-			ctx := within(b, 10*time.Minute)
+			check := probestest.Prepare(b, p, url, targets.Options{})
+			ctx := probestest.Within(b, 10*time.Minute)
 			b.ReportAllocs()
 			for b.Loop() {
 				if r, err := check.Run(ctx); err != nil || r.Reason != probes.OK {

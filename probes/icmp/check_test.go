@@ -14,6 +14,7 @@ import (
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -94,7 +95,7 @@ func TestNoSuchName(t *testing.T) {
 	p, w := fakeProbe(t, echoing)
 	defer p.Close()
 	resolveTo(t, p)
-	r, d := runFor(t, patience, prepare(t, p, "icmp://nobody.example", targets.Options{}))
+	r, d := runFor(t, probestest.Patience, probestest.Prepare(t, p, "icmp://nobody.example", targets.Options{}))
 	if r.Reason != probes.DNS || !strings.Contains(r.Error, "nobody.example") || r.IP.IsValid() || d.PacketsSent != 0 || len(w.sent) != 0 {
 		t.Errorf("%+v %+v", r, d)
 	}
@@ -110,12 +111,12 @@ func TestTheFirstAddressThatCanBePinged(t *testing.T) {
 	defer p.Close()
 	resolveTo(t, p)
 	p.ways[1].err = errDenied
-	r, _ := runFor(t, patience, prepare(t, p, "icmp://both.example", targets.Options{}))
+	r, _ := runFor(t, probestest.Patience, probestest.Prepare(t, p, "icmp://both.example", targets.Options{}))
 	expect(t, r, probes.OK, "", false)
 	if wait, _ := r.Timings.Get(probes.PhaseWait); r.IP.String() != "127.0.0.1" || r.Took != wait {
 		t.Errorf("%+v", r)
 	}
-	_, err := prepare(t, p, "icmp://six.example", targets.Options{}).Run(within(t, patience))
+	_, err := probestest.Prepare(t, p, "icmp://six.example", targets.Options{}).Run(probestest.Within(t, probestest.Patience))
 	var own *probes.OwnFault
 	if !errors.As(err, &own) || own.Cause != probes.CausePermission {
 		t.Errorf("%v", err)
@@ -130,12 +131,12 @@ func TestTheFirstAddressThatThereIsAWayTo(t *testing.T) {
 	noRoute := &probes.OwnFault{Cause: probes.CauseRoute, Err: errors.New("no route")}
 	w6 := &fakeWire{in: make(chan arrival), closed: make(chan struct{}), answer: func(*fakeWire, int, []byte, netip.Addr) error { return noRoute }}
 	p.ways[1].socket.Store(newSocket(w6, ipv6Family))
-	r, _ := runFor(t, patience, prepare(t, p, "icmp://both.example", targets.Options{Count: "2"}))
+	r, _ := runFor(t, probestest.Patience, probestest.Prepare(t, p, "icmp://both.example", targets.Options{Count: "2"}))
 	expect(t, r, probes.OK, "", false)
 	if r.IP.String() != "127.0.0.1" {
 		t.Errorf("%+v", r)
 	}
-	_, err := prepare(t, p, "icmp://six.example", targets.Options{Count: "2"}).Run(within(t, patience))
+	_, err := probestest.Prepare(t, p, "icmp://six.example", targets.Options{Count: "2"}).Run(probestest.Within(t, probestest.Patience))
 	var own *probes.OwnFault
 	if !errors.As(err, &own) || own.Cause != probes.CauseRoute || len(w6.sent) < 1 {
 		t.Errorf("%v, sent %d", err, len(w6.sent))
@@ -148,7 +149,7 @@ func TestTimeoutOfAName(t *testing.T) {
 	defer p.Close()
 	resolveTo(t, p)
 	unhurried.Try(t, func(t testing.TB, times time.Duration) { // the name takes its time on a busy machine
-		r, _ := runFor(t, times*300*time.Millisecond, prepare(t, p, "icmp://both.example", targets.Options{IPFamily: "4"}))
+		r, _ := runFor(t, times*300*time.Millisecond, probestest.Prepare(t, p, "icmp://both.example", targets.Options{IPFamily: "4"}))
 		dns, had := r.Timings.Get(probes.PhaseDNS)
 		wait, waited := r.Timings.Get(probes.PhaseWait)
 		if r.Reason != probes.Timeout || !had || !waited || dns <= 0 || wait <= 0 || r.Took != dns+wait {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -122,7 +123,7 @@ func fakeCheck(t *testing.T, o targets.Options, answer func(w *fakeWire, n int, 
 	p, w := fakeProbe(t, answer)
 	defer p.Close()
 	began := time.Now()
-	r, d = runFor(t, 9*time.Second, prepare(t, p, "icmp://192.0.2.7", o))
+	r, d = runFor(t, 9*time.Second, probestest.Prepare(t, p, "icmp://192.0.2.7", o))
 	took = time.Since(began)
 	if s := p.ways[0].socket.Load(); len(s.waiting) != 0 {
 		t.Error("the socket still waits for answers to a check that has ended")

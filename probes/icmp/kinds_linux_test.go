@@ -13,6 +13,7 @@ import (
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/internal/nettest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/schemas"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -71,7 +72,7 @@ func kernelAnswers(t *testing.T, p *Probe) {
 	}
 	for url, ip := range loopbacks {
 		began := time.Now()
-		r, d := runFor(t, patience, prepare(t, p, url, targets.Options{Count: "3", MaxLoss: "0"}))
+		r, d := runFor(t, probestest.Patience, probestest.Prepare(t, p, url, targets.Options{Count: "3", MaxLoss: "0"}))
 		expect(t, r, probes.OK, "", false)
 		if d.PacketsSent != 3 || d.PacketsReceived != 3 || r.IP.String() != ip || r.Began.Before(began) || r.Took > time.Since(began)-2*spacing {
 			t.Errorf("%s: %+v %+v", url, r, d)
@@ -89,9 +90,9 @@ func kernelAnswers(t *testing.T, p *Probe) {
 func thousandAtOnce(t *testing.T, p *Probe) {
 	var checks sync.WaitGroup
 	for i := range 1000 {
-		check := prepare(t, p, fmt.Sprintf("icmp://127.%d.%d.%d", 1+i%5, i/256, 1+i%250), targets.Options{Count: "2"})
+		check := probestest.Prepare(t, p, fmt.Sprintf("icmp://127.%d.%d.%d", 1+i%5, i/256, 1+i%250), targets.Options{Count: "2"})
 		checks.Go(func() {
-			r, err := check.Run(within(t, patience))
+			r, err := check.Run(probestest.Within(t, probestest.Patience))
 			if err != nil || !r.Up() || r.Details.(*Details).PacketsReceived != 2 || r.IP.String() != check.(*Check).host {
 				t.Errorf("%+v %v", r, err)
 			}
@@ -132,7 +133,7 @@ func muteHost(t *testing.T, p *Probe) {
 	mute(t, true)
 	defer mute(t, false)
 	for url := range loopbacks {
-		r, d := runFor(t, 300*time.Millisecond, prepare(t, p, url, targets.Options{}))
+		r, d := runFor(t, 300*time.Millisecond, probestest.Prepare(t, p, url, targets.Options{}))
 		if r.Reason != probes.Timeout || !r.TimedOut || d.PacketsSent != 1 || d.PacketsReceived != 0 || r.Took < 200*time.Millisecond {
 			t.Errorf("%s: %+v %+v", url, r, d)
 		}
@@ -146,14 +147,14 @@ func fallsSilent(t *testing.T, p *Probe) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(probestest.Patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 			if heardOf(s) >= 2 {
 				mute(t, true)
 				return
 			}
 		}
 	}()
-	r, d := runFor(t, patience, prepare(t, p, "icmp://127.0.0.1", targets.Options{Count: "8", MaxLoss: "10"}))
+	r, d := runFor(t, probestest.Patience, probestest.Prepare(t, p, "icmp://127.0.0.1", targets.Options{Count: "8", MaxLoss: "10"}))
 	<-done
 	if r.Reason != probes.Loss || !r.TimedOut || d.PacketsSent != 8 || d.PacketsReceived < 2 || d.PacketsReceived > 7 || r.Took > time.Second {
 		t.Errorf("%+v %+v", r, d)
@@ -174,7 +175,7 @@ func heardOf(s *socket) (n int) {
 func noWayFromHere(t *testing.T, p *Probe) {
 	nettest.AddRoute(t, netip.MustParseAddr("198.51.100.90"), unix.RTN_UNREACHABLE, 0)
 	nettest.AddRoute(t, netip.MustParseAddr("198.51.100.91"), unix.RTN_PROHIBIT, 0)
-	r, d := runFor(t, patience, prepare(t, p, "icmp://198.51.100.90", targets.Options{Count: "2"}))
+	r, d := runFor(t, probestest.Patience, probestest.Prepare(t, p, "icmp://198.51.100.90", targets.Options{Count: "2"}))
 	expect(t, r, probes.Unreachable, "sending an echo request to 198.51.100.90: host unreachable", false)
 	if d.PacketsSent != 2 || r.Took < spacing {
 		t.Errorf("%+v %+v", r, d)
@@ -184,7 +185,7 @@ func noWayFromHere(t *testing.T, p *Probe) {
 		"icmp://198.51.100.92":  probes.CauseRoute,
 		"icmp://[2001:db8::92]": probes.CauseRoute,
 	} {
-		r, err := prepare(t, p, url, targets.Options{Count: "2"}).Run(within(t, patience))
+		r, err := probestest.Prepare(t, p, url, targets.Options{Count: "2"}).Run(probestest.Within(t, probestest.Patience))
 		var own *probes.OwnFault
 		if !errors.As(err, &own) || own.Cause != want {
 			t.Errorf("%s: %+v %v, want the own fault %s", url, r, err, want)
@@ -212,9 +213,9 @@ func routerAnswers(t *testing.T, p *Probe) {
 		"icmp://[2001:db8::3]": "host unreachable, says " + nettest.Router6,
 		"icmp://[2001:db8::4]": "too many hops on the way (a routing loop?), says " + nettest.Router6,
 	} {
-		r, d := runFor(t, patience, prepare(t, p, url, targets.Options{}))
+		r, d := runFor(t, probestest.Patience, probestest.Prepare(t, p, url, targets.Options{}))
 		expect(t, r, probes.Unreachable, want, false)
-		if d.PacketsSent != 1 || r.Took > patience/2 {
+		if d.PacketsSent != 1 || r.Took > probestest.Patience/2 {
 			t.Errorf("%s: %+v %+v", url, r, d)
 		}
 	}
@@ -226,7 +227,7 @@ func othersAreUp(t *testing.T, p *Probe, reports map[netip.Addr]nettest.Report) 
 	var storm, calm sync.WaitGroup
 	stop := make(chan struct{})
 	for to := range reports {
-		check := prepare(t, p, "icmp://"+hostOf(to), targets.Options{})
+		check := probestest.Prepare(t, p, "icmp://"+hostOf(to), targets.Options{})
 		storm.Go(func() {
 			for {
 				select {
@@ -234,7 +235,7 @@ func othersAreUp(t *testing.T, p *Probe, reports map[netip.Addr]nettest.Report) 
 					return
 				default:
 				}
-				if r, err := check.Run(within(t, patience)); err != nil || r.Reason != probes.Unreachable {
+				if r, err := check.Run(probestest.Within(t, probestest.Patience)); err != nil || r.Reason != probes.Unreachable {
 					t.Errorf("%+v %v", r, err)
 					return
 				}
@@ -242,10 +243,10 @@ func othersAreUp(t *testing.T, p *Probe, reports map[netip.Addr]nettest.Report) 
 		})
 	}
 	for url := range loopbacks {
-		check := prepare(t, p, url, targets.Options{})
+		check := probestest.Prepare(t, p, url, targets.Options{})
 		calm.Go(func() {
 			for range 3000 {
-				if r, err := check.Run(within(t, patience)); err != nil || r.Reason != probes.OK {
+				if r, err := check.Run(probestest.Within(t, probestest.Patience)); err != nil || r.Reason != probes.OK {
 					t.Errorf("%+v %v", r, err)
 					return
 				}

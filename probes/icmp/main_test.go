@@ -1,15 +1,13 @@
 package icmp
 
 import (
-	"context"
 	"testing"
 	"time"
 
-	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
-	"github.com/uptimer/uptimer/targets"
+	"github.com/uptimer/uptimer/probes/probestest"
 )
 
 // A check that leaves a goroutine behind would leave millions in a day.
@@ -18,59 +16,18 @@ func TestMain(m *testing.M) {
 	unhurried.Main(m)
 }
 
-// patience is the timeout of checks that are not about time.
-const patience = 20 * time.Second
-
 // probeWith makes a probe as the program does.
 func probeWith(t testing.TB, environ ...string) *Probe {
 	t.Helper()
-	var c Config
-	if err := plugin.Load(plugin.NewEnvironment(environ), &c); err != nil {
-		t.Fatal(err)
-	}
-	p, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return p
+	p, err := New(probestest.Load[Config](t, environ...))
+	return probestest.Closed(t, p, err)
 }
 
-func prepare(t testing.TB, p *Probe, url string, o targets.Options) probes.Check {
-	t.Helper()
-	check, err := p.Prepare(targets.Target{URL: url, Timeout: patience, Options: &o})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return check
-}
-
-// within is a context with a deadline, which ends with the test.
-func within(t testing.TB, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// runFor runs a check with a timeout and expects an honest result in time.
+// runFor runs a check with a timeout and wants an honest result in time.
 func runFor(t testing.TB, timeout time.Duration, check probes.Check) (probes.Result, Details) {
 	t.Helper()
-	r, err := check.Run(within(t, timeout))
-	if err != nil {
-		t.Fatalf("no result: %v", err)
-	}
+	r := probestest.Run(t, timeout, check)
 	d := *r.Details.(*Details)
-	if r.Timings.Total() != r.Took {
-		t.Errorf("phases add up to %v, the check took %v", r.Timings.Total(), r.Took)
-	}
-	if (r.Reason == probes.OK) != (r.Error == "") || r.Up() && r.TimedOut {
-		t.Errorf("reason %s with error %q, timed out: %v", r.Reason, r.Error, r.TimedOut)
-	}
 	if measured := d.RTTMin != nil && d.RTTAvg != nil && d.RTTMax != nil && d.RTTStddev != nil; measured != (d.PacketsReceived > 0) {
 		t.Errorf("%+v", d)
 	} else if measured && (*d.RTTMin > *d.RTTAvg || *d.RTTAvg > *d.RTTMax || *d.RTTMin <= 0 || *d.RTTStddev < 0 || *d.RTTStddev > *d.RTTMax-*d.RTTMin) {
@@ -82,7 +39,8 @@ func runFor(t testing.TB, timeout time.Duration, check probes.Check) (probes.Res
 // expect is what a result must be.
 func expect(t testing.TB, r probes.Result, reason probes.Reason, text string, timedOut bool) {
 	t.Helper()
-	if r.Title != Title || r.Reason != reason || r.Error != text || r.TimedOut != timedOut {
-		t.Errorf("got %s %q timed out %v, want %s %q %v", r.Reason, r.Error, r.TimedOut, reason, text, timedOut)
+	probestest.Expect(t, r, reason, text)
+	if r.Title != Title || r.TimedOut != timedOut {
+		t.Errorf("got %s, timed out %v, want %v", r.Title, r.TimedOut, timedOut)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -32,8 +33,8 @@ func TestAnswersThatWereDropped(t *testing.T) {
 					return nil
 				})
 				defer p.Close()
-				check := prepare(t, p, "icmp://192.0.2.7", targets.Options{Count: c.count, MaxLoss: "0"})
-				r, err := check.Run(within(t, 3*time.Second))
+				check := probestest.Prepare(t, p, "icmp://192.0.2.7", targets.Options{Count: c.count, MaxLoss: "0"})
+				r, err := check.Run(probestest.Within(t, 3*time.Second))
 				var own *probes.OwnFault
 				switch {
 				case c.want != "" && (err != nil || r.Reason != c.want):

@@ -15,6 +15,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/nettest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -36,7 +37,7 @@ func TestChildNotPermitted(t *testing.T) {
 	var own *probes.OwnFault
 	withoutCapabilities(t, func() {
 		err = p.Start()
-		_, ownErr := prepare(t, p, "icmp://127.0.0.1", targets.Options{}).Run(within(t, patience))
+		_, ownErr := probestest.Prepare(t, p, "icmp://127.0.0.1", targets.Options{}).Run(probestest.Within(t, probestest.Patience))
 		if !errors.As(ownErr, &own) || own.Cause != probes.CausePermission {
 			t.Errorf("a check says %v", ownErr)
 		}
@@ -63,7 +64,7 @@ func TestChildNotPermitted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _ := runFor(t, patience, prepare(t, p, "icmp://127.0.0.1", targets.Options{}))
+	r, _ := runFor(t, probestest.Patience, probestest.Prepare(t, p, "icmp://127.0.0.1", targets.Options{}))
 	expect(t, r, probes.OK, "", false)
 }
 
@@ -122,7 +123,7 @@ func TestNoIPv6IsNoOutage(t *testing.T) {
 	} {
 		p := probeWith(t)
 		p.ways[1].err = err
-		_, got := prepare(t, p, "icmp://[::1]", targets.Options{}).Run(within(t, time.Second))
+		_, got := probestest.Prepare(t, p, "icmp://[::1]", targets.Options{}).Run(probestest.Within(t, time.Second))
 		var own *probes.OwnFault
 		if !errors.As(got, &own) || own.Cause != want {
 			t.Errorf("%v: %v, want the own fault %s", err, got, want)

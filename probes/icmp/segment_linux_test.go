@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/nettest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -22,7 +23,7 @@ func nobodyInTheSegment(t *testing.T, p *Probe) {
 	nettest.SetAddress(t, "tap0", "203.0.113.1")
 	nettest.LinkUp(t, "tap0")
 	nettest.SetKernel(t, "ipv4/neigh/tap0/retrans_time_ms", "100")
-	r, _ := runFor(t, patience, prepare(t, p, "icmp://203.0.113.50", targets.Options{}))
+	r, _ := runFor(t, probestest.Patience, probestest.Prepare(t, p, "icmp://203.0.113.50", targets.Options{}))
 	expect(t, r, probes.Unreachable, "host unreachable, says 203.0.113.1", false)
 
 	nettest.SetKernel(t, "ipv4/neigh/tap0/retrans_time_ms", "3000")
@@ -30,19 +31,19 @@ func nobodyInTheSegment(t *testing.T, p *Probe) {
 	var dead sync.WaitGroup
 	defer dead.Wait()
 	for i := range 20 {
-		check := prepare(t, p, fmt.Sprintf("icmp://203.0.113.%d", 100+i), targets.Options{})
+		check := probestest.Prepare(t, p, fmt.Sprintf("icmp://203.0.113.%d", 100+i), targets.Options{})
 		dead.Go(func() {
-			r, err := check.Run(within(t, 2*time.Second))
+			r, err := check.Run(probestest.Within(t, 2*time.Second))
 			if err == nil && r.Reason != probes.Timeout || err != nil && !isFull(err) {
 				t.Errorf("%+v %v", r, err)
 			}
 		})
 	}
-	check := prepare(t, p, "icmp://127.0.0.1", targets.Options{})
+	check := probestest.Prepare(t, p, "icmp://127.0.0.1", targets.Options{})
 	full := false
 	for began := time.Now(); !full && time.Since(began) < time.Second; {
 		before := time.Now()
-		_, err := check.Run(within(t, patience))
+		_, err := check.Run(probestest.Within(t, probestest.Patience))
 		if full = err != nil && isFull(err); err != nil && !full {
 			t.Error(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -138,7 +139,7 @@ func TestLateAnswersAreIgnored(t *testing.T) {
 			return nil
 		})
 		defer p.Close()
-		check := prepare(t, p, "icmp://192.0.2.7", targets.Options{})
+		check := probestest.Prepare(t, p, "icmp://192.0.2.7", targets.Options{})
 		for range 2 {
 			r, _ := runFor(t, time.Second, check)
 			expect(t, r, probes.Timeout, "no answer to 1 packet within 1s", true)
@@ -225,10 +226,10 @@ func TestCancelledChecksSayNothing(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p, _ := fakeProbe(t, func(*fakeWire, int, []byte, netip.Addr) error { return nil })
 			defer p.Close()
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			ctx, cancel := context.WithTimeout(context.Background(), probestest.Patience)
 			time.AfterFunc(250*time.Millisecond, cancel)
 			began := time.Now()
-			r, err := prepare(t, p, "icmp://192.0.2.7", targets.Options{Count: count}).Run(ctx)
+			r, err := probestest.Prepare(t, p, "icmp://192.0.2.7", targets.Options{Count: count}).Run(ctx)
 			if !errors.Is(err, context.Canceled) || time.Since(began) != 250*time.Millisecond {
 				t.Errorf("after %v: %+v, %v", time.Since(began), r, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/schemas"
 	"github.com/uptimer/uptimer/targets"
 )
@@ -37,7 +38,7 @@ func TestEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, _ := runFor(t, patience, check)
+		r, _ := runFor(t, probestest.Patience, check)
 		event, err := probes.NewEvent(catalog, probes.Where{Instance: "here"}, target, r.Began, r)
 		if err != nil {
 			t.Errorf("%s: %v", c.address, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -29,7 +30,7 @@ func TestFastDripIsLookedAtSeldom(t *testing.T) {
 			targets.Options{Expect: "y$", TLS: "true", TLSVerify: ca.Bundle(t)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			ctx, cancel := context.WithTimeout(context.Background(), probestest.Patience)
 			defer cancel()
 			check := prepare(t, probeWith(t), servertest.Serve(t, c.speak), c.options)
 			r := run{check: check.(*Check), watch: probes.StartStopwatch()}
@@ -99,7 +100,7 @@ func TestEndlessStreamCostsNoMemory(t *testing.T) {
 	check := prepare(t, probeWith(t), servertest.Serve(t, forever(block, 0)), targets.Options{Expect: "^x*y"})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r, _ := runFor(t, patience, check)
+	r, _ := runFor(t, probestest.Patience, check)
 	runtime.ReadMemStats(&after)
 	if r.Reason != probes.Body {
 		t.Errorf("%+v", r)
@@ -126,15 +127,15 @@ func answeredBefore(t testing.TB, pause time.Duration) {
 	}
 	send := strings.Repeat("x", 16<<20)
 	address := servertest.Serve(t, speak)
-	r, d := checkOnce(t, patience, address, targets.Options{Send: send, Expect: "^421"})
-	expect(t, r, probes.OK, "")
+	r, d := checkOnce(t, probestest.Patience, address, targets.Options{Send: send, Expect: "^421"})
+	probestest.Expect(t, r, probes.OK, "")
 	if shown(d.MatchesExpect) != "true" {
 		t.Error("matches_expect is not true")
 	}
-	r, _ = checkOnce(t, patience, address, targets.Options{Send: send, Expect: "^220"})
-	expect(t, r, probes.Reset, "sending 16777216 bytes to "+address+`: connection reset, after it had said "421 busy"`)
-	r, _ = checkOnce(t, patience, address, targets.Options{Send: send})
-	expect(t, r, probes.Reset, "sending 16777216 bytes to "+address+": connection reset")
+	r, _ = checkOnce(t, probestest.Patience, address, targets.Options{Send: send, Expect: "^220"})
+	probestest.Expect(t, r, probes.Reset, "sending 16777216 bytes to "+address+`: connection reset, after it had said "421 busy"`)
+	r, _ = checkOnce(t, probestest.Patience, address, targets.Options{Send: send})
+	probestest.Expect(t, r, probes.Reset, "sending 16777216 bytes to "+address+": connection reset")
 }
 
 // If this failed, a password that is sent would stand in events and logs when a server repeats it, as many do with
@@ -208,7 +209,7 @@ func FuzzExpect(f *testing.F) {
 			_, _ = c.Read(make([]byte, 10))
 			_, _ = c.Write(said)
 		}()
-		r, d := runFor(t, patience, check)
+		r, d := runFor(t, probestest.Patience, check)
 		<-done
 		wants := strings.Contains(string(said[:min(len(said), maxAnswer)]), "PONG")
 		if r.TimedOut || wants != r.Up() || shown(d.MatchesExpect) != fmt.Sprint(wants) {

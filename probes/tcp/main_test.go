@@ -1,18 +1,16 @@
 package tcp
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net"
-	"net/netip"
 	"testing"
 	"time"
 
-	"github.com/uptimer/uptimer/events/plugin"
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -22,57 +20,25 @@ func TestMain(m *testing.M) {
 	unhurried.Main(m)
 }
 
-const (
-	patience = time.Minute            // the timeout of checks that are not about time
-	short    = 800 * time.Millisecond // the timeout of those that are to reach it, after some steps
-)
-
-// loopback is the address of all servers here but one.
-var loopback = netip.MustParseAddr("127.0.0.1")
+// short is the timeout of checks that are to reach it, after some steps.
+const short = 800 * time.Millisecond
 
 // probeWith makes a probe from settings as the program does.
 func probeWith(t testing.TB, environ ...string) *Probe {
 	t.Helper()
-	var c Config
-	if err := plugin.Load(plugin.NewEnvironment(environ), &c); err != nil {
-		t.Fatal(err)
-	}
-	p, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Close() })
-	return p
+	p, err := New(probestest.Load[Config](t, environ...))
+	return probestest.Closed(t, p, err)
 }
 
 func prepare(t testing.TB, p *Probe, address string, o targets.Options) probes.Check {
 	t.Helper()
-	check, err := p.Prepare(targets.Target{URL: "tcp://" + address, Options: &o})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return check
+	return probestest.Prepare(t, p, "tcp://"+address, o)
 }
 
-// runFor runs a check with a timeout and expects an honest result in time.
+// runFor runs a check with a timeout and wants an honest result in time.
 func runFor(t testing.TB, timeout time.Duration, check probes.Check) (probes.Result, *Details) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	began := time.Now()
-	r, err := check.Run(ctx)
-	if err != nil {
-		t.Fatalf("no result: %v", err)
-	}
-	if took := time.Since(began); took > timeout+10*time.Second {
-		t.Errorf("took %v", took)
-	}
-	if r.Timings.Total() != r.Took {
-		t.Errorf("phases add up to %v, the check took %v", r.Timings.Total(), r.Took)
-	}
-	if r.Up() != (r.Error == "") {
-		t.Errorf("reason %s with error %q", r.Reason, r.Error)
-	}
+	r := probestest.Run(t, timeout, check)
 	return r, r.Details.(*Details)
 }
 
@@ -80,14 +46,6 @@ func runFor(t testing.TB, timeout time.Duration, check probes.Check) (probes.Res
 func checkOnce(t testing.TB, timeout time.Duration, address string, o targets.Options) (probes.Result, *Details) {
 	t.Helper()
 	return runFor(t, timeout, prepare(t, probeWith(t), address, o))
-}
-
-// expect compares what everybody sees first.
-func expect(t testing.TB, r probes.Result, reason probes.Reason, text string) {
-	t.Helper()
-	if r.Reason != reason || r.Error != text {
-		t.Errorf("got %s %q\nwant %s %q", r.Reason, r.Error, reason, text)
-	}
 }
 
 // shown is a value that may be null, as events write it.

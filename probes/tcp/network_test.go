@@ -13,15 +13,16 @@ import (
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
 // If this failed, a port where nobody listens would not be reported as refused.
 func TestRefused(t *testing.T) {
 	address := servertest.FreeAddress(t)
-	r, details := checkOnce(t, patience, address, targets.Options{TLS: "true", TLSVerify: "no", Expect: "x"})
-	expect(t, r, probes.Refused, "connecting to "+address+": connection refused")
-	if r.IP != loopback || shown(details) != `{"tls_version":null,"certificate_expires_at":null,"matches_expect":null}` {
+	r, details := checkOnce(t, probestest.Patience, address, targets.Options{TLS: "true", TLSVerify: "no", Expect: "x"})
+	probestest.Expect(t, r, probes.Refused, "connecting to "+address+": connection refused")
+	if r.IP != probestest.Loopback || shown(details) != `{"tls_version":null,"certificate_expires_at":null,"matches_expect":null}` {
 		t.Errorf("%v %s", r.IP, shown(details))
 	}
 }
@@ -34,19 +35,19 @@ func TestIPv6(t *testing.T) {
 		_ = l.Close()
 	}
 	address := servertest.ServeAt(t, "[::1]:0", say("hello"))
-	r, _ := checkOnce(t, patience, address, targets.Options{Expect: "hello", IPFamily: "6"})
-	expect(t, r, probes.OK, "")
+	r, _ := checkOnce(t, probestest.Patience, address, targets.Options{Expect: "hello", IPFamily: "6"})
+	probestest.Expect(t, r, probes.OK, "")
 	if r.IP.String() != "::1" {
 		t.Errorf("ip %v", r.IP)
 	}
-	r, _ = checkOnce(t, patience, address, targets.Options{IPFamily: "4"})
-	expect(t, r, probes.DNS, "::1 is no IPv4 address")
+	r, _ = checkOnce(t, probestest.Patience, address, targets.Options{IPFamily: "4"})
+	probestest.Expect(t, r, probes.DNS, "::1 is no IPv4 address")
 }
 
 // If this failed, a name that cannot be resolved would not be reported as dns.
 func TestNoSuchName(t *testing.T) {
 	resolver := "PROBE_RESOLVER=" + servertest.FreeAddress(t)
-	r, _ := runFor(t, patience, prepare(t, probeWith(t, resolver), "nobody.example:1", targets.Options{}))
+	r, _ := runFor(t, probestest.Patience, prepare(t, probeWith(t, resolver), "nobody.example:1", targets.Options{}))
 	if _, had := r.Timings.Get(probes.PhaseDNS); !had || r.Reason != probes.DNS || r.IP.IsValid() {
 		t.Errorf("%+v", r)
 	}
@@ -76,8 +77,8 @@ func phasesOf(t testing.TB, pause time.Duration) {
 		}
 		return had
 	}
-	r, _ := checkOnce(t, patience, "localhost:"+port, targets.Options{Send: "x", Expect: "^beginend$", IPFamily: "4"})
-	expect(t, r, probes.OK, "")
+	r, _ := checkOnce(t, probestest.Patience, "localhost:"+port, targets.Options{Send: "x", Expect: "^beginend$", IPFamily: "4"})
+	probestest.Expect(t, r, probes.OK, "")
 	if got := phases(r); got != "dns connect send wait receive " {
 		t.Errorf("phases %s", got)
 	}
@@ -86,11 +87,11 @@ func phasesOf(t testing.TB, pause time.Duration) {
 			t.Errorf("%s took %v, want at least %v", p, d, pause)
 		}
 	}
-	r, _ = checkOnce(t, patience, address, targets.Options{Send: "x", Expect: "^begin$"})
+	r, _ = checkOnce(t, probestest.Patience, address, targets.Options{Send: "x", Expect: "^begin$"})
 	if got := phases(r); got != "connect send wait " {
 		t.Errorf("phases %s", got)
 	}
-	r, _ = checkOnce(t, patience, address, targets.Options{})
+	r, _ = checkOnce(t, probestest.Patience, address, targets.Options{})
 	if got := phases(r); got != "connect " {
 		t.Errorf("phases %s", got)
 	}
@@ -143,7 +144,7 @@ func TestPoliteClose(t *testing.T) {
 					_, err := io.Copy(io.Discard, c)
 					ended <- err
 				}), o)
-				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				ctx, cancel := context.WithTimeout(context.Background(), probestest.Patience)
 				defer cancel()
 				r := run{check: check.(*Check), watch: probes.StartStopwatch()}
 				if err := errors.Join(r.connect(ctx), r.talk(ctx)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/unhurried"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -88,7 +89,7 @@ func TestConversations(t *testing.T) {
 						c.then(conn)
 					}
 				})
-				timeout := patience
+				timeout := probestest.Patience
 				if c.timesOut {
 					timeout = times * short
 				}
@@ -97,14 +98,14 @@ func TestConversations(t *testing.T) {
 				if begin, open := strings.CutSuffix(text, "…"); open && c.timesOut && strings.HasPrefix(r.Error, begin) {
 					text = r.Error // how much came depends on the time
 				}
-				expect(t, r, c.reason, text)
+				probestest.Expect(t, r, c.reason, text)
 				if r.TimedOut != c.timesOut {
 					t.Errorf("TimedOut = %v", r.TimedOut)
 				}
 				if got := shown(details.MatchesExpect); got != c.matches {
 					t.Errorf("matches_expect = %s, want %s", got, c.matches)
 				}
-				if r.IP != loopback || r.Title != Title {
+				if r.IP != probestest.Loopback || r.Title != Title {
 					t.Errorf("%s of %v", r.Title, r.IP)
 				}
 			})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/probes"
+	"github.com/uptimer/uptimer/probes/probestest"
 	"github.com/uptimer/uptimer/targets"
 )
 
@@ -55,7 +56,7 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			timeout := patience
+			timeout := probestest.Patience
 			if c.reason == probes.Timeout {
 				timeout = short
 			}
@@ -92,7 +93,7 @@ func TestGoodbyeDoesNotBlock(t *testing.T) {
 	defer close(stop)
 	address := servertest.Serve(t, servertest.OverTLS(servertest.Showing(ca.Certify(t, "127.0.0.1", time.Now().Add(time.Hour))), func(net.Conn) { <-stop }))
 	check := prepare(t, probeWith(t), address, targets.Options{TLS: "true", TLSVerify: ca.Bundle(t)})
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), probestest.Patience)
 	defer cancel()
 	r := run{check: check.(*Check), watch: probes.StartStopwatch()}
 	if err := r.connect(ctx); err != nil {
