@@ -22,7 +22,7 @@ func TestTheTopicAndTheDatabaseHoldWhatWasSeen(t *testing.T) {
 	found := testservices.Find(t)
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // it may build all of uptimer
 	defer cancel()
 	folder := t.TempDir()
 	b, err := newBench(ctx, options{out: folder, servers: servers{kafka: found.KafkaPlaintext, database: found.DatabaseURL}})

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/uptimer/uptimer/events/topic/topictest"
 	"github.com/uptimer/uptimer/internal/testservices"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
 // aTopic is the name of a topic of the real broker that nobody else uses, and the variables to reach it with.
@@ -96,24 +98,32 @@ func next(p *process) (e event, ok bool) {
 func allow(t *testing.T, s testservices.Services, kind kafka.ResourceType, name string, operations ...kafka.ACLOperationType) {
 	t.Helper()
 	client := topictest.Client(t, s.KafkaPlaintext)
-	var entries []kafka.ACLEntry
 	for _, o := range operations {
-		entries = append(entries, kafka.ACLEntry{
+		permitOnly(t, client, "User:somebody", kind, name, o)
+	}
+}
+
+// permitOnly lets one user do one thing with a topic or a group, and nobody else, and waits until that is in force.
+func permitOnly(t *testing.T, client *kafka.Client, who string, kind kafka.ResourceType, name string, operation kafka.ACLOperationType) {
+	t.Helper()
+	topictest.Stubborn(t, func() error {
+		answer, err := client.CreateACLs(t.Context(), &kafka.CreateACLsRequest{ACLs: []kafka.ACLEntry{{
 			ResourceType: kind, ResourceName: name, ResourcePatternType: kafka.PatternTypeLiteral,
-			Principal: "User:somebody", Host: "*", Operation: o, PermissionType: kafka.ACLPermissionTypeAllow,
-		})
-	}
-	answer, err := client.CreateACLs(t.Context(), &kafka.CreateACLsRequest{ACLs: entries})
-	if err == nil {
-		for _, e := range answer.Errors {
-			if e != nil {
-				err = e
-			}
+			Principal: who, Host: "*", Operation: operation, PermissionType: kafka.ACLPermissionTypeAllow,
+		}}})
+		if err == nil {
+			err = errors.Join(answer.Errors...)
 		}
+		return err
+	})
+	filter := kafka.ACLFilter{
+		ResourceTypeFilter: kind, ResourceNameFilter: name, ResourcePatternTypeFilter: kafka.PatternTypeLiteral,
+		PrincipalFilter: who, Operation: operation, PermissionType: kafka.ACLPermissionTypeAllow,
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	unhurried.Until(t, "the broker knows the permission", func() bool {
+		answer, err := client.DescribeACLs(t.Context(), &kafka.DescribeACLsRequest{Filter: filter})
+		return err == nil && answer.Error == nil && len(answer.Resources) > 0
+	})
 }
 
 // A missing permission must be named, too, and not look like a topic that does not exist, or an empty one.

@@ -64,20 +64,7 @@ func permit(t *testing.T, client *kafka.Client, kind kafka.ResourceType, name st
 	if guest {
 		who = "User:guest"
 	}
-	answer, err := client.CreateACLs(t.Context(), &kafka.CreateACLsRequest{ACLs: []kafka.ACLEntry{{
-		ResourceType: kind, ResourceName: name, ResourcePatternType: kafka.PatternTypeLiteral,
-		Principal: who, Host: "*", Operation: operation, PermissionType: kafka.ACLPermissionTypeAllow,
-	}}})
-	if err == nil {
-		for _, e := range answer.Errors {
-			if e != nil {
-				err = e
-			}
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	permitOnly(t, client, who, kind, name, operation)
 }
 
 // fussy is a probe that takes all targets but one.

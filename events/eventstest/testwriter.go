@@ -10,10 +10,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
-// Patience is how long may take what should happen soon. It is generous: the machine may be busy.
-const Patience = 15 * time.Second
+// Patience is how long may take what should happen soon.
+const Patience = unhurried.Patience
 
 // Destination is where a writer stores, made anew for each test.
 type Destination struct {

@@ -42,7 +42,7 @@ func Exec(t testing.TB, database string, statements ...string) {
 
 func execute(database string, statements []string) error {
 	// Not the test's context: it has ended when what was made is cleaned up.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, database)
 	if err != nil {
