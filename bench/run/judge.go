@@ -41,6 +41,7 @@ func (s scenario) broken(results []result) (list []string) {
 	wrong := max(b.error, 2*m.farmLate)
 	check(m.outages == 0, "%d checks called a target down that is up", m.outages)
 	check(m.missed == 0 || b.missed, "%d slots were missed", m.missed)
+	check(m.bareFailed == 0, "%d checks of the bare client failed: there is nothing to compare with", m.bareFailed)
 	check(b.ratio == 0 || m.ratio <= b.ratio, "a check takes %.2f times the CPU of a bare client's, want at most %.2f", m.ratio, b.ratio)
 	check(b.late == 0 || m.late <= b.late, "checks start %v late at p99, want at most %v", m.late, b.late)
 	check(b.error == 0 || m.wrong <= wrong, "times are %v off at p99, want at most %v", m.wrong, wrong)
@@ -63,7 +64,7 @@ func (s scenario) broken(results []result) (list []string) {
 type summary struct {
 	ratio, dialed, rate, fair, busiest, ownFaults float64
 	late, wrong, farmLate, inexact, first         time.Duration
-	missed, outages, lost, growth                 int
+	missed, outages, lost, growth, bareFailed     int
 	memory                                        int64
 	further                                       []int64
 }
@@ -90,14 +91,21 @@ func summaryOf(all []result) summary {
 		growth:    median(all, result.growth),
 		memory:    median(all, func(r result) int64 { return r.uptimer.usage.most }),
 		further:   furtherOf(all),
+
+		bareFailed: median(all, func(r result) int { return r.bare.failed }),
 	}
 }
 
 // ratio is how much more CPU time a check takes than one of the bare client; 0 without one.
 func (r result) ratio() float64 { return r.uptimer.over(r.bare) }
 
-// dialedRatio is the same for the second bare client.
-func (r result) dialedRatio() float64 { return r.uptimer.over(r.dialed) }
+// dialedRatio is the same for the second bare client; 0 too if that failed, for which it may lack the permission.
+func (r result) dialedRatio() float64 {
+	if r.dialed.failed > 0 {
+		return 0
+	}
+	return r.uptimer.over(r.dialed)
+}
 
 func (c cost) over(bare cost) float64 {
 	if bare.checks == 0 {

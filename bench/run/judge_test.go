@@ -44,6 +44,7 @@ func TestWhatIsNotKeptFails(t *testing.T) {
 		"the first event came after 3s, want 2s":                                             func(r *result) { r.first = 3 * time.Second },
 		"no check was counted as spoilt by ourselves":                                        func(r *result) { r.counters = nil },
 		"the least checked target was checked 0.40 times as often as the average, want 0.50": func(r *result) { r.findings.fair = 0.4 },
+		"5 checks of the bare client failed: there is nothing to compare with":               func(r *result) { r.bare.failed = 5 },
 		"7 slots were missed":                                                                func(r *result) { r.findings.missed = 7 },
 		"the consumer is more and more behind: by 100 events":                                func(r *result) { r.detour.behind[2] = 3000 },
 	} {
@@ -133,5 +134,16 @@ func TestTheTables(t *testing.T) {
 	}
 	if strings.Contains(checks, "drained") || strings.Contains(way, "plain") || strings.Count(checks+way, "PASS") != 4 {
 		t.Errorf("got\n%s%s", checks, way)
+	}
+}
+
+// If this failed, a lower rate would be called the highest, or one that did not hold.
+func TestTheHighestRateIsFound(t *testing.T) {
+	s := scenario{rate: 10_000, climb: 2000}
+	for bound, want := range map[int]int{17_000: 16_000, 10_000: 10_000, 9000: 10_000} {
+		held, err := s.highest(func(rate int) (bool, error) { return rate <= bound, nil })
+		if held != want || err != nil {
+			t.Errorf("with %d as the most: got %d, %v, want %d", bound, held, err, want)
+		}
 	}
 }
