@@ -7,19 +7,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"unicode"
 
 	"github.com/uptimer/uptimer/events"
+	"github.com/uptimer/uptimer/events/eventstest"
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/probes"
-	"github.com/uptimer/uptimer/schemas"
 )
 
 // pictureCatalog knows the event types of this build and one that this build knows nothing of.
 func pictureCatalog(t testing.TB) *events.Catalog {
 	t.Helper()
-	files := fstest.MapFS{"NTPProbeEvent.json": {Data: []byte(`{
+	return eventstest.CatalogWith(t, "NTPProbeEvent", `{
 		"$schema": "https://json-schema.org/draft/2020-12/schema",
 		"$id": "https://github.com/uptimer/uptimer/schemas/NTPProbeEvent.json",
 		"title": "NTPProbeEvent", "description": "Another protocol.",
@@ -29,23 +28,7 @@ func pictureCatalog(t testing.TB) *events.Catalog {
 			"method": { "type": "integer" }, "redirects": { "type": "object" }, "stratum": { "type": "integer" },
 			"certificate_expires_at": { "type": "boolean" }, "tls_version": { "type": "null" }
 		}
-	}`)}}
-	names, err := fs.Glob(schemas.FS, "*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		data, err := fs.ReadFile(schemas.FS, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = &fstest.MapFile{Data: data}
-	}
-	c, err := events.NewCatalog(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	}`)
 }
 
 // looks are the ways in which the same answer is shown.

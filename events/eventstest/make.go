@@ -5,9 +5,11 @@ package eventstest
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/uptimer/uptimer/events"
@@ -20,6 +22,28 @@ var shipped = sync.OnceValues(func() (*events.Catalog, error) { return events.Ne
 func Catalog(t testing.TB) *events.Catalog {
 	t.Helper()
 	c, err := shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// CatalogWith knows one event type more: that of a schema, by its title.
+func CatalogWith(t testing.TB, title, schema string) *events.Catalog {
+	t.Helper()
+	files := fstest.MapFS{title + ".json": {Data: []byte(schema)}}
+	names, err := fs.Glob(schemas.FS, "*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := schemas.FS.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: text}
+	}
+	c, err := events.NewCatalog(files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,6 +50,18 @@ func newRig(t testing.TB, config ProducerConfig, opts ...kfake.Opt) *rig {
 	return r
 }
 
+// failsWith tries to produce messages while the brokers answer so; they are on their way then.
+func (r *rig) failsWith(answer *kerr.Error, messages []Message) {
+	r.t.Helper()
+	faults := r.brokers.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: answer, Count: -1})
+	defer faults.Remove()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := r.producer.Produce(ctx, messages); err == nil {
+		r.t.Fatalf("no error while the brokers answer: %v", answer)
+	}
+}
+
 // until produces as the pipeline does: again until there is no error.
 func (r *rig) until(messages []Message) (rejected int) {
 	r.t.Helper()
@@ -233,13 +245,7 @@ func TestNumbersOfARefusedBatchAreNotUsedAgain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, ProducerConfig{Partitions: 1}, kfake.NumBrokers(1))
 	stored := numbered(0, 2)
-	faults := r.brokers.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.RequestTimedOut, Count: -1})
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	if _, err := r.producer.Produce(ctx, stored); err == nil {
-		t.Fatal("no error while the broker answers none")
-	}
-	faults.Remove()
+	r.failsWith(kerr.RequestTimedOut, stored)
 	r.brokers.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.MessageTooLarge, Count: 4}) // all, all again, each half
 	if n := r.until(stored); n != 2 {
 		t.Fatalf("%d are rejected, want both", n)
@@ -255,13 +261,7 @@ func TestATopicThatIsMadeAnewWithFewerPartitions(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, ProducerConfig{Partitions: 6}, kfake.NumBrokers(1))
 	messages := numbered(0, 100)
-	faults := r.brokers.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotLeaderForPartition, Count: -1})
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	if _, err := r.producer.Produce(ctx, messages); err == nil {
-		t.Fatal("no error while there is no leader")
-	}
-	faults.Remove()
+	r.failsWith(kerr.NotLeaderForPartition, messages)
 	if err := r.brokers.DeleteTopic("events"); err != nil {
 		t.Fatal(err)
 	}
@@ -277,13 +277,7 @@ func TestAPendingBatchThatIsRefusedIsNotLost(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, ProducerConfig{Partitions: 1}, kfake.NumBrokers(1))
 	messages := numbered(0, 10)
-	faults := r.brokers.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotLeaderForPartition, Count: -1})
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	if _, err := r.producer.Produce(ctx, messages); err == nil {
-		t.Fatal("no error while there is no leader")
-	}
-	faults.Remove()
+	r.failsWith(kerr.NotLeaderForPartition, messages)
 	r.brokers.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.MessageTooLarge, Count: 1})
 	if rejected := r.until(messages); rejected != 0 {
 		t.Errorf("%d are rejected", rejected)

@@ -2,13 +2,9 @@ package postgres
 
 import (
 	"encoding/json"
-	"io/fs"
 	"testing"
-	"testing/fstest"
 
-	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/eventstest"
-	"github.com/uptimer/uptimer/schemas"
 )
 
 // dnsProbeEvent is a type of check that this writer has never heard of. Its fields have names of columns, and other types.
@@ -23,28 +19,6 @@ const dnsProbeEvent = `{
     "enabled": { "type": "boolean" }, "method": { "type": "null" }, "url": { "type": "number" }, "since": { "type": "string" }
   }
 }`
-
-// withDNS are the events' types, and that one.
-func withDNS(t *testing.T) *events.Catalog {
-	t.Helper()
-	files := fstest.MapFS{"DNSProbeEvent.json": {Data: []byte(dnsProbeEvent)}}
-	names, err := fs.Glob(schemas.FS, "*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		data, err := fs.ReadFile(schemas.FS, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = &fstest.MapFile{Data: data}
-	}
-	catalog, err := events.NewCatalog(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return catalog
-}
 
 // If this failed, a new type of event would need new columns or code, or a field be read back as the column that has its
 // name. (Seen to fail with the row's columns put over the details.)
@@ -67,7 +41,7 @@ func TestANewTypeOfEventNeedsNoCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := withDNS(t).Parse(text)
+	e, err := eventstest.CatalogWith(t, "DNSProbeEvent", dnsProbeEvent).Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
