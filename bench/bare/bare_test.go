@@ -83,3 +83,25 @@ func TestMomentsFillTheInterval(t *testing.T) {
 		}
 	}
 }
+
+// If this failed, the bare client would be paced otherwise than it says: checks left out or made twice.
+func TestEachTargetHasItsTurn(t *testing.T) {
+	c := &Client{Targets: make([]string, 100), Rate: 1000}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var started []int
+	began := time.Now()
+	c.pace(ctx, func(target int) {
+		if started = append(started, target); len(started) == 250 {
+			cancel()
+		}
+	})
+	if took := time.Since(began); took < 200*time.Millisecond {
+		t.Errorf("two and a half intervals took %v, want 200 to 300 ms", took)
+	}
+	for i, target := range started {
+		if target != i%100 {
+			t.Fatalf("check %d is of target %d, want %d", i, target, i%100)
+		}
+	}
+}
