@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -109,6 +110,16 @@ func (m *machine) newGroup(first, n int, interval, work, target time.Duration) *
 	}
 	return g
 }
+
+// newBedOnMachine is a bed of a scheduler that measures the lag of a machine.
+func newBedOnMachine(t *testing.T, onePass bool) (*bed, *machine) {
+	b, m := newBed(t, SchedulerConfig{}, onePass), &machine{}
+	b.lag = m
+	return b, m
+}
+
+// tooMuch is how many slots were skipped because too much was asked for.
+func (b *bed) tooMuch() int { return b.skipped(skipBehind) + b.skipped(skipConcurrency) }
 
 // forget begins anew.
 func (g *group) forget() { g.mu.Lock(); defer g.mu.Unlock(); g.took, g.down = nil, 0 }

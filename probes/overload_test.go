@@ -58,9 +58,7 @@ func TestTooMuchAskedMeansLessOftenAndEvenly(t *testing.T) {
 // far too many.
 func TestTooMuchAskedOfSlowTargets(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
-		b := newBed(t, SchedulerConfig{}, false)
-		m := &machine{}
-		b.lag = m
+		b, m := newBedOnMachine(t, false)
 		g := m.newGroup(0, 6000, 2*time.Second, time.Second/1500, 300*time.Millisecond)
 		b.run(g.entries...)
 		time.Sleep(4 * time.Second)
@@ -96,11 +94,11 @@ func TestAfterReliefNothingIsSkipped(t *testing.T) {
 		g, _, _ := overload(t, b, &machine{})
 		b.Replace(b.ctx, g.entries[:500])
 		time.Sleep(2 * time.Second)
-		before := b.skipped(skipBehind) + b.skipped(skipConcurrency) + b.skipped(skipOverrun)
+		before := b.tooMuch() + b.skipped(skipOverrun)
 		_, begin := b.startedLate(0)
 		since := time.Now()
 		time.Sleep(12 * time.Second)
-		if n := b.skipped(skipBehind) + b.skipped(skipConcurrency) + b.skipped(skipOverrun) - before; n > 0 {
+		if n := b.tooMuch() + b.skipped(skipOverrun) - before; n > 0 {
 			t.Errorf("%d slots were skipped: %v", n, b.counted.skipped)
 		}
 		if late, _ := b.startedLate(begin); late > 50*time.Millisecond {
@@ -119,9 +117,7 @@ func TestAfterReliefNothingIsSkipped(t *testing.T) {
 // A network that swallows packets to some targets would cost the others their checks, or make them seem slow.
 func TestTargetsThatHangTakeNothingFromOthers(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
-		b := newBed(t, SchedulerConfig{}, false)
-		m := &machine{}
-		b.lag = m
+		b, m := newBedOnMachine(t, false)
 		good := m.newGroup(0, 1500, 2*time.Second, time.Second/3000, 5*time.Millisecond)
 		bad := m.newGroup(1500, 1000, 5*time.Second, time.Second/3000, time.Hour)
 		b.run(append(good.entries, bad.entries...)...)
@@ -130,7 +126,7 @@ func TestTargetsThatHangTakeNothingFromOthers(t *testing.T) {
 		if down > 0 || took > 15*time.Millisecond || up < 1500*5 {
 			t.Errorf("good targets: %d checks said up, %d down, p99 of their time %v; want all up, and 5 ms", up, down, took)
 		}
-		if n := b.skipped(skipBehind) + b.skipped(skipConcurrency); n > 0 {
+		if n := b.tooMuch(); n > 0 {
 			t.Errorf("%d slots were skipped: %v", n, b.counted.skipped)
 		}
 		b.stop()
@@ -140,9 +136,7 @@ func TestTargetsThatHangTakeNothingFromOthers(t *testing.T) {
 // Both at once: if the limit shrank below the number of those that hang, none but they would be checked.
 func TestTargetsThatHangTakeNothingFromOthersWhileTooMuchIsAsked(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
-		b := newBed(t, SchedulerConfig{}, false)
-		m := &machine{}
-		b.lag = m
+		b, m := newBedOnMachine(t, false)
 		good := m.newGroup(0, 3000, time.Second, time.Second/1500, 5*time.Millisecond)
 		bad := m.newGroup(3000, 1200, 2*time.Second, time.Second/1500, time.Hour)
 		b.run(append(good.entries, bad.entries...)...)
@@ -163,14 +157,12 @@ func TestTargetsThatHangTakeNothingFromOthersWhileTooMuchIsAsked(t *testing.T) {
 // A slow network is no reason to check less often: the checks in flight wait for it, and cost nothing.
 func TestSlowTargetsGetAllThePlacesTheyNeed(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
-		b := newBed(t, SchedulerConfig{}, false)
-		m := &machine{}
-		b.lag = m
+		b, m := newBedOnMachine(t, false)
 		g := m.newGroup(0, 4000, 4*time.Second, time.Second/10_000, 1500*time.Millisecond)
 		b.run(g.entries...)
 		time.Sleep(12 * time.Second)
 		up, down, took := g.seen()
-		if n := b.skipped(skipBehind) + b.skipped(skipConcurrency); n > 0 || down > 0 || took > 1550*time.Millisecond {
+		if n := b.tooMuch(); n > 0 || down > 0 || took > 1550*time.Millisecond {
 			t.Errorf("%d slots were skipped, %d up, %d down, p99 of their time %v", n, up, down, took)
 		}
 		if b.counted.most < 1400 {
@@ -183,9 +175,7 @@ func TestSlowTargetsGetAllThePlacesTheyNeed(t *testing.T) {
 // A pass over a long list is as fast as the machine, not as fast as it was allowed to begin.
 func TestOnePassIsAsFastAsTheMachine(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
-		b := newBed(t, SchedulerConfig{}, true)
-		m := &machine{}
-		b.lag = m
+		b, m := newBedOnMachine(t, true)
 		g := m.newGroup(0, 10_000, 10*time.Second, time.Second/2000, 300*time.Millisecond)
 		b.run(g.entries...)
 		if err := <-b.ended; err != nil {
