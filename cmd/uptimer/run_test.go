@@ -181,8 +181,8 @@ func TestMetricsAndHealth(t *testing.T) {
 	for _, want := range []string{
 		`uptimer_checks_total{protocol="http",reason="ok"} `, `uptimer_checks_total{protocol="tcp",reason="refused"} `,
 		`uptimer_check_duration_seconds_bucket{protocol="http",le="+Inf"} `, `uptimer_schedule_lag_seconds_count `,
-		`uptimer_slots_skipped_total{cause="overrun"} 0`, `uptimer_slots_skipped_total{cause="writer"} 0`, `uptimer_slots_skipped_total{cause="concurrency"} 0`,
-		`uptimer_slots_skipped_total{cause="behind"} 0`, `uptimer_slots_skipped_total{cause="clock"} 0`,
+		`uptimer_slots_skipped_total{cause="overrun"} `, `uptimer_slots_skipped_total{cause="writer"} `, `uptimer_slots_skipped_total{cause="concurrency"} `,
+		`uptimer_slots_skipped_total{cause="behind"} `, `uptimer_slots_skipped_total{cause="clock"} `,
 		`uptimer_checks_in_flight `, `uptimer_targets 2`, `uptimer_events_written_total{writer="stdout"} `,
 		`uptimer_events_rejected_total{writer="stdout"} 0`, `uptimer_write_duration_seconds_count{writer="stdout"} `,
 		`uptimer_write_retries_total{writer="stdout"} 0`, `uptimer_batch_events_count{writer="stdout"} `,

@@ -55,7 +55,7 @@ func (r *rig) failsWith(answer *kerr.Error, messages []Message) {
 	r.t.Helper()
 	faults := r.brokers.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: answer, Count: -1})
 	defer faults.Remove()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(r.t.Context(), 2*time.Second) // in which the messages are sent
 	defer cancel()
 	if _, err := r.producer.Produce(ctx, messages); err == nil {
 		r.t.Fatalf("no error while the brokers answer: %v", answer)

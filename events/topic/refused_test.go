@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/uptimer/uptimer/events"
 	"github.com/uptimer/uptimer/events/topic/topictest"
+	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/setting"
 	"github.com/uptimer/uptimer/internal/testservices"
 	"github.com/uptimer/uptimer/internal/unhurried"
@@ -145,18 +147,13 @@ func TestAWrongAdvertisedAddressIsNamed(t *testing.T) {
 // If this failed, a broker that is away would be an error, be waited for in silence, or fill the log.
 func TestABrokerThatIsAwayIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().(*net.TCPAddr)
-	listener.Close()
+	addr := netip.MustParseAddrPort(servertest.FreeAddress(t))
 	var log topictest.Log
 	found := make(chan error, 1)
 	go func() { found <- find(t, at(addr.String()), log.Logger()) }()
 	unhurried.Until(t, "the log says so", func() bool { return strings.Contains(log.String(), "Kafka cannot be reached") })
 	time.Sleep(time.Second)
-	topictest.Brokers(t, kfake.NumBrokers(1), kfake.Ports(addr.Port))
+	topictest.Brokers(t, kfake.NumBrokers(1), kfake.Ports(int(addr.Port())))
 	if err := <-found; err != nil {
 		t.Error(err)
 	}
