@@ -92,7 +92,9 @@ func TestPluginsAreTheFolders(t *testing.T) {
 		}
 		there := map[string]bool{}
 		for _, file := range folders {
-			there[filepath.Base(filepath.Dir(file))] = true
+			if folder := filepath.Base(filepath.Dir(file)); !strings.HasSuffix(folder, "test") { // as probestest, which helps tests
+				there[folder] = true
+			}
 		}
 		for _, name := range names {
 			if !there[name] {
