@@ -99,9 +99,9 @@ func summaryOf(all []result) summary {
 // ratio is how much more CPU time a check takes than one of the bare client; 0 without one.
 func (r result) ratio() float64 { return r.uptimer.over(r.bare) }
 
-// dialedRatio is the same for the second bare client; 0 too if that failed, for which it may lack the permission.
+// dialedRatio is the same for the second bare client; 0 too if more than 1 % of its checks failed, for which it may lack the permission.
 func (r result) dialedRatio() float64 {
-	if r.dialed.failed > 0 {
+	if r.dialed.failed > r.dialed.checks/100 {
 		return 0
 	}
 	return r.uptimer.over(r.dialed)

@@ -144,6 +144,9 @@ func find(records []field.Record, e seen) (field.Record, bool) {
 func missed(dues []int64, w window, interval time.Duration) (n int) {
 	slices.Sort(dues)
 	to, step := w.to.UnixNano(), int64(interval)
+	if len(dues) == 1 { // which may have waited for no slot: the next is at most one and a half intervals later
+		return max(int((to-dues[0]-step/2-1)/step), 0)
+	}
 	from := max(w.from.UnixNano(), dues[0]+step/2)
 	slot := dues[len(dues)-1]
 	for slot -= (slot - from) / step * step; slot < from; slot += step {

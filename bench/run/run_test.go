@@ -82,6 +82,17 @@ func TestASlotNearTheFirstCheckIsNotMissed(t *testing.T) {
 	}
 }
 
+// If this failed, a short run would call slots missed of which nobody can know when they are, or none of a target that is
+// checked once and then no more.
+func TestOneCheckSaysLittleOfTheRhythm(t *testing.T) {
+	for intervals, want := range map[float64]int{1: 0, 1.5: 0, 1.6: 1, 2.5: 1, 2.6: 2} {
+		w := window{whole.from, whole.from.Add(time.Duration(intervals * float64(small.interval)))}
+		if n := missed([]int64{whole.from.UnixNano()}, w, small.interval); n != want {
+			t.Errorf("a check, and %v intervals: %d slots missed, want %d", intervals, n, want)
+		}
+	}
+}
+
 // If this failed, a target that is never checked would go unnoticed: no event speaks of it.
 func TestATargetWithoutEventsIsFound(t *testing.T) {
 	events, records := perfect(small, whole)
