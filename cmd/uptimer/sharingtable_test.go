@@ -52,7 +52,7 @@ func (s *sharers) longest(from time.Time) map[[2]string]time.Duration {
 
 // If this failed, rows that are added would be checked by nobody or by two, the targets of an instance that dies would not
 // be taken over, or those of the others stand still meanwhile. Real servers. (Seen to fail when put leaves the targets of
-// others in, and when assigned takes no target that is new.)
+// others in.)
 func TestInstancesShareATable(t *testing.T) {
 	broker, group := testservices.Find(t).KafkaPlaintext, "test-"+uuid.NewString()
 	client := topictest.Client(t, broker)

@@ -78,7 +78,10 @@ func (a *app) importTargets(ctx context.Context, args []string, disableMissing b
 	bar := a.newWorkBar("targets written")
 	sum, err := table.Import(ctx, list, disableMissing, func(n int) { bar.show(n, len(list.Targets)) })
 	bar.erase()
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return exitCode{exitInterrupted, "interrupted; nothing is changed, unless that was at the very end: it may be run again"}
+	case err != nil:
 		return failed(ctx, err)
 	}
 	for _, note := range list.Notes {

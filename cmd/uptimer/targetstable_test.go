@@ -3,12 +3,17 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/uptimer/uptimer/internal/servertest"
 	"github.com/uptimer/uptimer/internal/testservices"
@@ -139,5 +144,26 @@ func TestImportAndExportCommands(t *testing.T) {
 	}
 	if got := call(t, append(environ, "PROBE_TARGETS_TABLE=targets"), "targets", "validate"); got.stdout != "2 targets are good: 1 https 1 tcp\n" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// If this failed, who stops an import that takes long would not know what is in the table then. (Seen to fail when the end
+// of the context is not looked at.)
+func TestAnImportIsInterrupted(t *testing.T) {
+	database := aDatabase(t)
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE targets"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var stderr bytes.Buffer
+	a := &app{environ: []string{"DATABASE_URL=" + database, "PROBE_URLS=tcp://a.example:1"}, stdin: strings.NewReader(""), stdout: io.Discard, stderr: &stderr}
+	if code := a.execute(ctx, []string{"targets", "import"}); code != exitInterrupted || !strings.Contains(stderr.String(), "interrupted; nothing is changed") {
+		t.Errorf("exit code %d, want %d; %q", code, exitInterrupted, stderr.String())
 	}
 }
