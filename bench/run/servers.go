@@ -102,7 +102,7 @@ func (at *place) remove() error {
 func (at *place) environment() []string {
 	return []string{
 		"KAFKA_BOOTSTRAP_SERVER=" + at.kafka, "KAFKA_WRITER_TOPIC=" + at.name, "KAFKA_READER_TOPIC=" + at.name,
-		"KAFKA_GROUP_ID=" + at.name, "DATABASE_URL=" + at.stored,
+		"KAFKA_TOPIC_PARTITIONS=6", "KAFKA_GROUP_ID=" + at.name, "DATABASE_URL=" + at.stored,
 	}
 }
 
