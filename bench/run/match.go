@@ -62,7 +62,7 @@ func look(s scenario, events []seen, records []field.Record, w window) (f findin
 			f.unmatched++
 			continue
 		}
-		f.wrong = append(f.wrong, (time.Duration(e.took) - record.Took() - time.Duration(record.Asked-record.Connected)).Abs())
+		f.wrong = append(f.wrong, (time.Duration(e.took) - record.Took() - connecting(record, e)).Abs())
 		f.farmLate = append(f.farmLate, time.Duration(record.Late))
 	}
 	least := math.MaxInt
@@ -86,6 +86,15 @@ func look(s scenario, events []seen, records []field.Record, w window) (f findin
 		slices.Sort(list)
 	}
 	return f
+}
+
+// connecting is what a check had to do with the target before it asked: nothing if the connection was kept from an
+// earlier one.
+func connecting(r field.Record, e seen) time.Duration {
+	if r.Connected < e.began {
+		return 0
+	}
+	return time.Duration(r.Asked - r.Connected)
 }
 
 // A moment is the part of an interval that is looked at for crowds.

@@ -48,6 +48,18 @@ func TestAPerfectRun(t *testing.T) {
 	}
 }
 
+// If this failed, the age of a connection that is kept would be an error of the reported time. Seen to fail without the
+// look at when the check began.
+func TestAKeptConnectionIsNoPartOfACheck(t *testing.T) {
+	events, records := perfect(small, whole)
+	for i := range records {
+		records[i].Connected = began.Add(-time.Minute).UnixNano()
+	}
+	if wrong := percentile(look(small, events, records, whole).wrong, 100); wrong != 100*time.Microsecond {
+		t.Errorf("wrong by %v, want 100µs", wrong)
+	}
+}
+
 // If this failed, a slot that was missed, an outage that was none, or a time that is wrong would be called good.
 func TestWhatIsBrokenIsFound(t *testing.T) {
 	before := window{whole.from.Add(-2 * small.interval), whole.to}
