@@ -18,7 +18,7 @@ image: ## the container image, with version and commit in it; needs Docker
 	docker build -t uptimer --build-arg VERSION="$$(git describe --tags --always --dirty)" --build-arg COMMIT="$$(git rev-parse HEAD)" .
 
 test: ## all tests; -race needs a C compiler
-	$(GO) test -race -shuffle=on -timeout 25m ./...
+	GO="$(GO)" .ci/race -shuffle=on -timeout 25m
 	$(GO) -C dev/compose test -race -shuffle=on -timeout 25m ./...
 
 services: ## PostgreSQL and Kafka on loopback, for tests that need real servers
