@@ -36,7 +36,7 @@ lint: ## what no test sees
 	$(GO) test ./cmd/uptimer -run TestDocs
 	$(LINT) run
 	FOLDER=dev/compose $(LINT) run
-	shellcheck -x -P SCRIPTDIR -S warning bin/*.sh dev/services/services .ci/commit-message .ci/golangci-lint .ci/install .ci/run
+	shellcheck -x -P SCRIPTDIR -S warning bin/*.sh dev/services/services .ci/commit-message .ci/golangci-lint .ci/install .ci/race .ci/run
 
 tidy: ## go.mod of the product, and of dev/compose, which follows it
 	$(GO) mod tidy
