@@ -22,6 +22,8 @@ type socket struct {
 	raw    syscall.RawConn
 	remote netip.AddrPort
 	wrote  bool
+	in     transfer
+	out    transfer
 }
 
 // connect opens a TCP connection, until deadline (the zero time: without an end) or the end of ctx. Its error is one
@@ -46,21 +48,22 @@ func connectSocket(ctx context.Context, remote netip.AddrPort, deadline time.Tim
 		return nil, err
 	}
 	s := &socket{remote: remote}
-	address, family := sockaddr(remote)
-	fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+	to := newPeer(remote)
+	fd, err := syscall.Socket(to.family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, s.failed("socket", err)
 	}
-	if err = syscall.Connect(fd, address); err != nil && !underWay(err) {
+	if number := to.connect(fd); number != 0 && !underWay(number) {
 		_ = syscall.Close(fd)
-		return nil, s.failed("connect", err)
+		return nil, s.failed("connect", number)
 	}
 	s.file = os.NewFile(uintptr(fd), "tcp")
+	s.in.try, s.out.try = s.in.read, s.out.write
 	if s.raw, err = s.file.SyscallConn(); err == nil {
 		err = polled(s.file)
 	}
 	if err == nil {
-		err = s.wait(ctx, address, deadline)
+		err = s.wait(ctx, &to, deadline)
 	}
 	if err != nil {
 		_ = s.file.Close()
@@ -79,23 +82,26 @@ func polled(file *os.File) error {
 }
 
 // underWay tells of the error of a connect that it is not through yet.
-func underWay(err error) bool {
-	return err == syscall.EINPROGRESS || err == syscall.EALREADY || err == syscall.EINTR //nolint:errorlint // a bare number
+func underWay(number syscall.Errno) bool {
+	return number == syscall.EINPROGRESS || number == syscall.EALREADY || number == syscall.EINTR
 }
 
 // wait waits until the connection stands. On Linux a second connect says what became of the first: nothing yet, the
 // error that it met, or that all is well.
-func (s *socket) wait(ctx context.Context, address syscall.Sockaddr, deadline time.Time) error {
+func (s *socket) wait(ctx context.Context, to *peer, deadline time.Time) error {
 	var stop func() bool // set once it has to wait
 	var failed error
 	err := s.raw.Write(func(fd uintptr) bool {
-		for failed = syscall.EINTR; failed == syscall.EINTR; { //nolint:errorlint // a bare number; nobody would wake us for it
-			failed = syscall.Connect(int(fd), address)
+		number := syscall.EINTR
+		for number == syscall.EINTR { // nobody would wake us for it
+			number = to.connect(int(fd))
 		}
 		switch {
-		case failed == nil || failed == syscall.EISCONN: //nolint:errorlint // a bare number
+		case number == 0 || number == syscall.EISCONN:
 			failed = s.checkOther(int(fd))
-		case underWay(failed):
+		case !underWay(number):
+			failed = number
+		default:
 			if stop == nil {
 				_ = s.file.SetWriteDeadline(deadline)
 				stop = afterCancel(ctx, func() { _ = s.file.SetWriteDeadline(longAgo) })
@@ -133,16 +139,15 @@ func (s *socket) checkOther(fd int) error {
 	return nil
 }
 
-func sockaddr(remote netip.AddrPort) (address syscall.Sockaddr, family int) {
-	if addr := remote.Addr(); addr.Is4() {
-		return &syscall.SockaddrInet4{Port: int(remote.Port()), Addr: addr.As4()}, syscall.AF_INET
-	}
-	return &syscall.SockaddrInet6{Port: int(remote.Port()), Addr: remote.Addr().As16()}, syscall.AF_INET6
-}
-
 // Read reads.
 func (s *socket) Read(p []byte) (int, error) {
-	n, err := s.file.Read(p)
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := s.in.run(p, s.raw.Read)
+	if n == 0 && err == nil {
+		err = io.EOF
+	}
 	return n, s.failed("read", err)
 }
 
@@ -152,7 +157,7 @@ func (s *socket) Write(p []byte) (int, error) {
 		_ = s.raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) })
 	}
 	s.wrote = true
-	n, err := s.file.Write(p)
+	n, err := s.out.run(p, s.raw.Write)
 	return n, s.failed("write", err)
 }
 
@@ -175,7 +180,10 @@ func (s *socket) failed(doing string, err error) error {
 }
 
 // Close closes the connection.
-func (s *socket) Close() error { return s.failed("close", s.file.Close()) }
+func (s *socket) Close() error {
+	_ = s.raw.Control(hangUp) // fails on a closed file only, which the next line tells
+	return s.failed("close", s.file.Close())
+}
 
 // LocalAddr is nothing that a check needs.
 func (s *socket) LocalAddr() net.Addr { return &net.TCPAddr{} }
