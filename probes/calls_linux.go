@@ -39,13 +39,53 @@ func (p *peer) connect(fd int) syscall.Errno {
 	return number
 }
 
-// transfer reads or writes once. With an error, nothing was.
-func transfer(call uintptr, fd int, data []byte) (int, syscall.Errno) {
-	n, _, number := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)))
+// write writes once. With an error, nothing was written.
+func write(fd int, data []byte) (int, syscall.Errno) {
+	n, _, number := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)))
 	if number != 0 {
 		return 0, number
 	}
 	return int(n), 0
+}
+
+// incoming reads. It lies in its socket: made for each read, it would be garbage of each.
+type incoming struct {
+	header  unix.Msghdr
+	buffer  unix.Iovec
+	control [stampSpace]byte // what the kernel says of when data came
+}
+
+// stampSpace is what a time stamp takes, with what stands before it.
+const stampSpace = 64
+
+// read reads once. With an error, nothing was read.
+func (i *incoming) read(fd int, data []byte) (int, syscall.Errno) {
+	i.buffer.Base = unsafe.SliceData(data)
+	i.buffer.SetLen(len(data))
+	i.header = unix.Msghdr{Iov: &i.buffer, Control: &i.control[0]}
+	i.header.SetIovlen(1)
+	i.header.SetControllen(len(i.control))
+	n, _, number := syscall.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&i.header)), 0)
+	i.buffer.Base = nil // data is the caller's
+	if number != 0 {
+		return 0, number
+	}
+	return int(n), 0
+}
+
+// stamp is when the kernel got what was read last, by the wall clock, if it says so.
+func (i *incoming) stamp() (nanoseconds int64, said bool) {
+	control := i.control[:i.header.Controllen]
+	if len(control) < unix.CmsgLen(0) {
+		return 0, false
+	}
+	header, data, _, err := unix.ParseOneSocketControlMessage(control)
+	var stamp unix.Timespec
+	if err != nil || header.Level != unix.SOL_SOCKET || header.Type != unix.SCM_TIMESTAMPNS || len(data) < int(unsafe.Sizeof(stamp)) {
+		return 0, false
+	}
+	stamp = *(*unix.Timespec)(unsafe.Pointer(&data[0]))
+	return stamp.Nano(), true
 }
 
 // hangUp closes a connection. There is nobody to tell if that fails: the kernel frees the descriptor whatever it says.

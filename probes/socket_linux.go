@@ -28,6 +28,8 @@ type socket struct {
 	wrote   bool
 	asked   bool          // something was written since it was read from
 	ready   chan struct{} // holds one: there may be something to do
+	last    incoming
+	arrived time.Time // when what was read last came; zero if nobody knows
 
 	mu       sync.Mutex
 	in, out  side
@@ -91,8 +93,10 @@ func newSocket(family int, remote netip.AddrPort) (s *socket, err error) {
 	}
 	if err = allSockets.add(s); err != nil {
 		_ = unix.Close(s.fd)
+		return s, err
 	}
-	return s, err
+	_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	return s, nil
 }
 
 // connect waits until the connection stands. On Linux a second connect says what became of the first: nothing yet, the
@@ -152,13 +156,14 @@ func (s *socket) Read(p []byte) (int, error) {
 		return 0, s.failed("read", err)
 	}
 	defer s.end()
+	s.arrived = time.Time{}
 	for {
 		if s.asked {
 			if err := s.await(&s.in); err != nil {
 				return 0, s.failed("read", err)
 			}
 		}
-		n, number := transfer(unix.SYS_READ, s.fd, p)
+		n, number := s.last.read(s.fd, p)
 		s.asked = number == unix.EAGAIN
 		switch {
 		case s.asked, number == unix.EINTR:
@@ -167,6 +172,7 @@ func (s *socket) Read(p []byte) (int, error) {
 		case n == 0:
 			return 0, io.EOF
 		default:
+			s.arrived = s.last.came()
 			return n, nil
 		}
 	}
@@ -183,7 +189,7 @@ func (s *socket) Write(p []byte) (done int, err error) {
 	}
 	s.wrote, s.asked = true, true
 	for done < len(p) {
-		n, number := transfer(unix.SYS_WRITE, s.fd, p[done:])
+		n, number := write(s.fd, p[done:])
 		done += n
 		switch number {
 		case 0, unix.EINTR:

@@ -29,7 +29,7 @@ func TestWhatIsNotWatchedIsOurOwnFault(t *testing.T) {
 }
 
 // connected is a socket and the other end of its connection.
-func connected(t *testing.T) (*socket, *net.TCPConn) {
+func connected(t testing.TB) (*socket, *net.TCPConn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -114,8 +114,11 @@ func StartStopwatch() Stopwatch { return Stopwatch{began: time.Now(), phase: Pha
 func (s *Stopwatch) Began() time.Time { return s.began }
 
 // Lap gives the time since the last lap to a phase, which is under way from then on, and returns it.
-func (s *Stopwatch) Lap(p Phase) time.Duration {
-	elapsed := time.Since(s.began).Truncate(time.Microsecond)
+func (s *Stopwatch) Lap(p Phase) time.Duration { return s.LapAt(p, time.Now()) }
+
+// LapAt is Lap for a phase that ended at a time: see Arrival. It takes nothing if that was before the last lap.
+func (s *Stopwatch) LapAt(p Phase, at time.Time) time.Duration {
+	elapsed := max(at.Sub(s.began).Truncate(time.Microsecond), s.last)
 	lap := elapsed - s.last
 	s.last = elapsed
 	s.Add(p, lap)
@@ -134,9 +137,12 @@ func (s *Stopwatch) Fold() {
 
 // Stop ends the check with a last lap of the phase under way, and returns what all of it took. Stopping again changes
 // nothing: what is done between the two, such as hanging up, is no part of the check.
-func (s *Stopwatch) Stop() time.Duration {
+func (s *Stopwatch) Stop() time.Duration { return s.StopAt(time.Now()) }
+
+// StopAt is Stop for a check that ended at a time.
+func (s *Stopwatch) StopAt(at time.Time) time.Duration {
 	if !s.stopped {
-		s.Lap(s.phase)
+		s.LapAt(s.phase, at)
 		s.stopped = true
 	}
 	return s.last

@@ -91,13 +91,16 @@ func (r *run) visit(ctx context.Context, h hop) (next hop, more bool, err error)
 	} else {
 		b.whole = !redirected
 	}
+	r.watch.StopAt(probes.Arrival(c.socket)) // judging and closing are no part of the check
 	if redirected {
 		next, err = h.next(answer)
 		more = err == nil
 	} else {
 		err = r.judge(ctx, h, answer, &b, err)
+		if failure := (*probes.Failure)(nil); errors.As(err, &failure) && failure.TimedOut {
+			r.watch.Enter(probes.PhaseReceive) // also if it was we who took all the time
+		}
 	}
-	r.watch.Stop() // closing is no part of the check
 	r.finish(c, answer, b.whole)
 	return next, more, err
 }

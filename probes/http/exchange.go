@@ -67,7 +67,7 @@ func (r *run) ask(ctx context.Context, c *conn, h hop) (answer *http.Response, b
 	c.sent = failed == nil
 	// A server that will not read all of a request may have answered nevertheless.
 	_, err = c.reader.Peek(1)
-	r.watch.Lap(probes.PhaseWait)
+	r.watch.LapAt(probes.PhaseWait, probes.Arrival(c.socket))
 	if begun = err == nil; begun {
 		r.watch.Enter(probes.PhaseReceive)
 	}

@@ -49,7 +49,7 @@ func (l *listener) listen(ctx context.Context) (matches bool, err error) {
 	phase := probes.PhaseWait
 	for {
 		n, err := l.hear(ctx)
-		l.run.watch.Lap(phase)
+		l.run.watch.LapAt(phase, probes.Arrival(l.run.socket))
 		phase = probes.PhaseReceive
 		if n > 0 {
 			if matches, failed := l.look(ctx); matches || failed != nil {

@@ -1,0 +1,71 @@
+package probes
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/uptimer/uptimer/internal/unhurried"
+)
+
+// An answer that lay here until a busy machine read it would have taken the target as long.
+func TestTheTimeThatAnAnswerLiesHereIsNotTheTargets(t *testing.T) {
+	unhurried.Try(t, func(t testing.TB, times time.Duration) {
+		s, other := connected(t)
+		rest := 100 * time.Millisecond * times
+		began := time.Now()
+		if _, err := other.Write([]byte("answer")); err != nil {
+			t.Fatal(err)
+		}
+		sent := time.Now()
+		time.Sleep(rest)
+		if _, err := s.Read(make([]byte, 6)); err != nil {
+			t.Fatal(err)
+		}
+		if at := Arrival(s); at.Before(began) || at.After(sent.Add(rest/2)) {
+			t.Errorf("it came %v after it was sent, and %v before it was read", at.Sub(began), time.Since(at))
+		}
+		_ = s.SetReadDeadline(time.Now().Add(time.Millisecond))
+		if _, err := s.Read(make([]byte, 6)); err == nil || time.Since(Arrival(s)) > rest/2 {
+			t.Errorf("%v, and a read that fails ends %v before now", err, time.Since(Arrival(s)))
+		}
+	})
+}
+
+// A connection that package net has opened knows no such time.
+func TestArrivalOfOthersIsNow(t *testing.T) {
+	before := time.Now()
+	if at := Arrival(&net.TCPConn{}); at.Before(before) || at.After(time.Now()) {
+		t.Errorf("got %v", at)
+	}
+}
+
+// A wall clock that is stepped would make an answer come before it was asked for.
+func TestAStampThatCannotBeIsNone(t *testing.T) {
+	now := time.Now().UnixNano()
+	for name, test := range map[string]struct {
+		stamp int64
+		known bool
+	}{
+		"a moment ago":   {now - int64(time.Millisecond), true},
+		"in the future":  {now + int64(time.Hour), false},
+		"too long ago":   {now - int64(time.Hour), false},
+		"said by nobody": {0, false},
+	} {
+		if at := arrivedAt(test.stamp, name != "said by nobody"); at.IsZero() == test.known {
+			t.Errorf("%s: %v", name, at)
+		}
+	}
+}
+
+// The parts of a check would not add up to its time.
+func TestALapThatEndedBeforeTheLastTakesNothing(t *testing.T) {
+	s := StartStopwatch()
+	lap := s.Lap(PhaseConnect)
+	if took := s.LapAt(PhaseWait, s.Began().Add(-time.Hour)); took != 0 || s.Total() != lap {
+		t.Errorf("it took %v, all %v; want 0 and %v", took, s.Total(), lap)
+	}
+	if took := s.StopAt(s.Began().Add(time.Hour)); took != time.Hour || s.Total() != time.Hour {
+		t.Errorf("stopped after an hour it took %v, all %v", took, s.Total())
+	}
+}
