@@ -28,6 +28,7 @@ type socket struct {
 	wrote   bool
 	asked   bool          // something was written since it was read from
 	ready   chan struct{} // holds one: there may be something to do
+	stamps  bool          // the kernel is to say when data came
 	last    incoming
 	arrived time.Time // when what was read last came; zero if nobody knows
 
@@ -93,10 +94,8 @@ func newSocket(family int, remote netip.AddrPort) (s *socket, err error) {
 	}
 	if err = allSockets.add(s); err != nil {
 		_ = unix.Close(s.fd)
-		return s, err
 	}
-	_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
-	return s, nil
+	return s, err
 }
 
 // connect waits until the connection stands. On Linux a second connect says what became of the first: nothing yet, the
@@ -156,6 +155,10 @@ func (s *socket) Read(p []byte) (int, error) {
 		return 0, s.failed("read", err)
 	}
 	defer s.end()
+	if !s.stamps { // the kernel has noted the time of what is here already, too
+		s.stamps = true
+		_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	}
 	s.arrived = time.Time{}
 	for {
 		if s.asked {

@@ -20,7 +20,7 @@ type outgoing struct {
 
 func (o *outgoing) init() {
 	o.send = func(fd uintptr) {
-		_, _, o.errno = unix.Syscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&o.packet[0])), uintptr(len(o.packet)),
+		_, _, o.errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&o.packet[0])), uintptr(len(o.packet)),
 			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&o.to)), uintptr(o.size))
 	}
 }
@@ -67,7 +67,7 @@ func (i *incoming) init() {
 	i.header.Name, i.header.Control, i.header.Iov = (*byte)(unsafe.Pointer(&i.from)), &i.control[0], &i.buffer
 	i.header.SetIovlen(1)
 	i.receive = func(fd uintptr) {
-		i.size, _, i.errno = unix.Syscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&i.header)), unix.MSG_DONTWAIT)
+		i.size, _, i.errno = unix.RawSyscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&i.header)), unix.MSG_DONTWAIT)
 	}
 }
 
