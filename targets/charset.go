@@ -3,16 +3,22 @@ package targets
 // charset is a set of bytes, looked up instead of searched for: each line of a list and each check goes over a URL.
 type charset [256]bool
 
-// alphanumericAnd is ASCII letters, digits, and those in others.
-func alphanumericAnd(others string) *charset {
+// charsetOf is the bytes of a text.
+func charsetOf(text string) *charset {
 	var s charset
-	for c := range len(s) {
-		s[c] = isAlphanumeric(byte(c))
-	}
-	for i := range len(others) {
-		s[others[i]] = true
+	for i := range len(text) {
+		s[text[i]] = true
 	}
 	return &s
+}
+
+// alphanumericAnd is ASCII letters, digits, and those in others.
+func alphanumericAnd(others string) *charset {
+	s := charsetOf(others)
+	for c := range len(s) {
+		s[c] = s[c] || isAlphanumeric(byte(c))
+	}
+	return s
 }
 
 // lacks finds the first byte of a text that is not in the set; -1: none.

@@ -72,6 +72,27 @@ func FuzzCanonical(f *testing.F) {
 	})
 }
 
+// A URL would be another target, or let in, because it was read the quick way.
+func FuzzPlainURL(f *testing.F) {
+	for _, seed := range []string{
+		"http://a", "https://a.example:8443/x/y.html", "tcp://192.0.2.7:22", "icmp://a-b.c_d", "http://1.2.3", "http://010.0.0.1/", "http://a:080", "http://a:0",
+		"tcp://a", "icmp://a:1", "tcp://a:1/", "http://a.", "http://.a", "http://a..b", "http://A", "http://a/%zz", "http://a/#x", "http://a/@b", "http://a:1@b", "http://a:65536/",
+		"http://" + strings.Repeat("a", 64), "http://" + strings.Repeat("a.", 127), "http://a/" + strings.Repeat("x", maxURL), "http://0x7f", "http://1.2.3.4:5", "http://a/[b]:c", "http://a:", "http://:1", "https://a/?", "https://a/b?c=%2&d?e", "https://a?b", "https://a/?b#c", "https://a/?<", "http://1.2.3.0x4",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		quick, ok := parsePlain(text)
+		if !ok {
+			return
+		}
+		full, parts, err := parseAny(text, "https")
+		if err != nil || full != text || parts != quick {
+			t.Errorf("%q is %+v, and really %q %+v, %v", text, quick, full, parts, err)
+		}
+	})
+}
+
 // onlyInURLs tells whether the password stands nowhere but in URLs.
 func onlyInURLs(text string) bool {
 	return strings.Count(text, password) == strings.Count(text, "https://me:"+password+"@a.example")

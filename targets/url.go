@@ -63,6 +63,13 @@ var schemes = []string{"http", "https", "tcp", "icmp"}
 // parseURL reads a URL, or a bare host that means the scheme bare. full is the text with scheme and without
 // fragment. No error repeats what could be a password.
 func parseURL(text, bare string) (full string, p Parts, err error) {
+	if p, ok := parsePlain(text); ok {
+		return text, p, nil
+	}
+	return parseAny(text, bare)
+}
+
+func parseAny(text, bare string) (full string, p Parts, err error) {
 	if err := checkURLText(text); err != nil {
 		return "", p, err
 	}
@@ -105,8 +112,6 @@ func checkURLText(text string) error {
 		return errors.New("missing; want a URL such as https://example.com/health")
 	case len(text) > maxURL:
 		return fmt.Errorf("longer than %d bytes; want a shorter URL", maxURL)
-	case isPlain(text): // as almost all are: each check takes its URL apart
-		return nil
 	case !utf8.ValidString(text):
 		return errors.New("not UTF-8; want UTF-8 text")
 	}
@@ -116,16 +121,6 @@ func checkURLText(text string) error {
 		}
 	}
 	return nil
-}
-
-// isPlain tells whether a text is ASCII without spaces and control characters.
-func isPlain(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; c <= ' ' || c >= 0x7f {
-			return false
-		}
-	}
-	return true
 }
 
 // checkBare finds the URLs that only look like a bare host because a slash is missing.
