@@ -47,7 +47,9 @@ type builder struct {
 		text  string
 		value time.Duration
 	}
-	canonical, scratch []byte // reused
+	canonical, scratch []byte // reused, as are these
+	target             Target
+	read               Options
 }
 
 func newBuilder(cfg Config, protocols []string, known map[Options]*Options) *builder {
@@ -118,24 +120,25 @@ func (b *builder) add(o *Origin, r *row) {
 			r.text[f] = strings.TrimSpace(r.text[f])
 		}
 	}
-	t := Target{Origin: o, Line: r.line, Name: strings.Clone(r.text[fieldName])}
+	t := &b.target
+	*t = Target{Origin: o, Line: r.line, Name: strings.Clone(r.text[fieldName])}
 	url, parts, err := b.readURL(r)
 	if err != nil && !r.said {
 		b.blame(o, r, fieldURL, err)
 	}
-	b.readTimes(&t, r)
-	options := b.readOptions(o, r, parts)
+	b.readTimes(t, r)
+	b.readOptions(o, r, parts)
 	if len(b.found) > before || r.said {
 		return
 	}
 	t.URL = strings.Clone(url) // alone, so that it does not keep its whole line in memory
-	t.Options = b.options.intern(options)
+	t.Options = b.options.intern(&b.read)
 	if t.ID = r.known.id; !r.known.set {
 		b.canonical = t.appendCanonical(b.canonical[:0], parts)
 		t.ID = idOf(b.canonical, &b.scratch)
 	}
 	if o.table {
-		b.checkKey(r, t)
+		b.checkKey(r, *t)
 	}
 	b.keep(t, r)
 }
@@ -203,8 +206,11 @@ func (b *builder) readInterval(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// readOptions checks the fields that are kept in Options, and name. parts is zero if the URL could not be read.
-func (b *builder) readOptions(o *Origin, r *row, parts Parts) (options Options) {
+// readOptions checks the fields that are kept in Options, and name, and reads them. parts is zero if the URL could not be
+// read.
+func (b *builder) readOptions(o *Origin, r *row, parts Parts) {
+	options := &b.read
+	*options = Options{}
 	for f := range fieldsEnd {
 		rule, text := &rules[f], r.text[f]
 		if text == "" {
@@ -224,13 +230,12 @@ func (b *builder) readOptions(o *Origin, r *row, parts Parts) (options Options) 
 			b.blame(o, r, f, err)
 		}
 		if rule.option != nil {
-			*rule.option(&options) = text
+			*rule.option(options) = text
 		}
 	}
 	if options.Regex == "" && parts.Protocol() == HTTP {
 		options.Regex = b.regex
 	}
-	return options
 }
 
 // check asks a field's rule. Parsing a regular expression costs as much as reading a line, so each is looked at once.

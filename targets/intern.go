@@ -22,9 +22,9 @@ func (in *interner) text(text string) string {
 	return text
 }
 
-func (in *interner) intern(o Options) *Options {
-	if in.last == nil || *in.last != o {
-		in.last = in.find(o)
+func (in *interner) intern(o *Options) *Options {
+	if in.last == nil || *in.last != *o {
+		in.last = in.find(*o)
 	}
 	return in.last
 }

@@ -24,13 +24,13 @@ type List struct {
 type times struct{ interval, timeout string }
 
 // keep adds a target to the list, unless it is there already.
-func (b *builder) keep(t Target, r *row) {
+func (b *builder) keep(t *Target, r *row) {
 	i := b.seen.find(b.list, t.ID)
-	if i < 0 && b.beside != nil && b.beside.takes(b, &t, t.Origin.table && t.ID == r.id) {
+	if i < 0 && b.beside != nil && b.beside.takes(b, t, t.Origin.table && t.ID == r.id) {
 		return
 	}
 	if i < 0 {
-		b.list = append(b.list, t)
+		b.list = append(b.list, *t)
 		b.seen.add(b.list)
 		if b.texts != nil {
 			*b.texts = append(*b.texts, times{b.options.text(r.text[fieldInterval]), b.options.text(r.text[fieldTimeout])})
@@ -38,7 +38,7 @@ func (b *builder) keep(t Target, r *row) {
 		return
 	}
 	first := &b.list[i]
-	differs := differences(*first, t)
+	differs := differences(*first, *t)
 	if len(differs) == 0 {
 		b.repeats++
 		if b.repeated == "" {

@@ -143,8 +143,8 @@ func (s *Source) readListsAgain(b *builder) error {
 	}
 	b.repeats, b.repeated = s.fromStdin.repeats, s.fromStdin.repeated
 	for _, t := range list.Targets {
-		t.Options = b.options.intern(*t.Options)
-		b.keep(t, &row{})
+		t.Options = b.options.intern(t.Options)
+		b.keep(&t, &row{})
 	}
 	return nil
 }
