@@ -23,8 +23,8 @@ func Guarded(ctx context.Context, pulse *Pulse, began time.Time, check Check) (R
 	result, err := contain(ctx, check)
 	var own *OwnFault
 	switch {
-	case err == nil && result.Up() && result.Took >= pulseStopped && pulse.Stopped(began):
-		return Result{}, &OwnFault{CauseStarved, fmt.Errorf("this process was stopped during a check that took %s", result.Took.Round(time.Millisecond))}
+	case err == nil && result.Up() && time.Since(began) >= pulseStopped && pulse.Stopped(began):
+		return Result{}, &OwnFault{CauseStarved, fmt.Errorf("this process was stopped during a check that took %s", time.Since(began).Round(time.Millisecond))}
 	case err == nil && result.Up():
 		return result, nil
 	case errors.As(err, &own) && own.Cause == CauseInternal:
