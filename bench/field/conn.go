@@ -4,7 +4,6 @@ package field
 
 import (
 	"bytes"
-	"errors"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,11 +23,11 @@ var endOfHead = []byte("\r\n\r\n")
 
 // hear reads what came, and answers it or plans that. It tells whether the connection is still open.
 func (l *loop) hear(c *conn, woken int64) bool {
-	n, err := unix.Read(c.fd, l.read[:])
+	n, err := read(c.fd, l.read[:])
 	switch {
-	case errors.Is(err, unix.EAGAIN):
+	case err == unix.EAGAIN:
 		return true
-	case n <= 0 || err != nil:
+	case n <= 0 || err != 0:
 		l.close(c)
 		return false
 	case c.field.Kind == TCP:
@@ -94,7 +93,7 @@ func (l *loop) answer(c *conn) bool {
 	if c.keep && c.field.Fault == None {
 		text = c.field.answer
 	}
-	n, _ := unix.Write(c.fd, text) // a fresh socket takes so little at once
+	n, _ := write(c.fd, text) // a fresh socket takes so little at once
 	if n == len(text) {
 		c.record.Answered = now()
 	}
@@ -111,7 +110,7 @@ func (l *loop) close(c *conn) {
 	if c.record.Asked != 0 { // was not answered; a TCP field answers by taking the connection
 		l.records.add(c.record)
 	}
-	_ = unix.Close(c.fd)
+	hangUp(c.fd)
 	delete(l.conns, c.fd)
 	c.open = false
 	if c.due == 0 {

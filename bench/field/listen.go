@@ -52,13 +52,12 @@ const acceptsAtOnce = 64
 // accept takes connections.
 func (l *loop) accept(f *field, woken int64) {
 	for range acceptsAtOnce {
-		fd, remote, err := unix.Accept4(f.listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		if err != nil {
+		fd, from, ok := accept(f.listener)
+		if !ok {
 			return
 		}
-		from, ok := remote.(*unix.SockaddrInet4)
-		if !ok || from.Addr[0] != 127 {
-			_ = unix.Close(fd)
+		if from.Addr[0] != 127 {
+			hangUp(fd)
 			continue
 		}
 		c := l.fresh(fd, f)
