@@ -167,7 +167,7 @@ func (l *load) settle(ctx context.Context) (reason, err error) {
 		if ctx.Err() != nil || time.Since(began) >= l.quietly {
 			return nil, fmt.Errorf("partition %d: %w", l.partition, err)
 		}
-		if err := rest(ctx, pause); err != nil {
+		if err := Rest(ctx, pause); err != nil {
 			return nil, fmt.Errorf("partition %d: %w", l.partition, err)
 		}
 		pause = min(2*pause, lastPause)

@@ -69,14 +69,14 @@ func (c *Cluster) wait(ctx context.Context, fault *lasting.Fault, look func(cont
 		case time.Since(since) >= c.certain:
 			return err
 		}
-		if err := rest(ctx, c.pause); err != nil {
+		if err := Rest(ctx, c.pause); err != nil {
 			return err
 		}
 	}
 }
 
-// rest sleeps, at most until ctx ends.
-func rest(ctx context.Context, d time.Duration) error {
+// Rest sleeps, at most until ctx ends, whose error it then is.
+func Rest(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

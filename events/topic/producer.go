@@ -217,7 +217,7 @@ func (p *Producer) name(ctx context.Context) (producerID, error) {
 		if !loading(err) || time.Since(began) > p.quietly {
 			return id, err
 		}
-		if err := rest(ctx, lastPause); err != nil {
+		if err := Rest(ctx, lastPause); err != nil {
 			return producerID{}, err
 		}
 	}

@@ -126,7 +126,7 @@ func (g *grave) buryAll(ctx context.Context, letters []burial) error {
 		}
 		if err != nil {
 			g.closed.Happened("error", err)
-			if err := rest(ctx, buryAgain); err != nil {
+			if err := topic.Rest(ctx, buryAgain); err != nil {
 				return err
 			}
 		}
@@ -180,15 +180,3 @@ func (g *grave) letter(l burial, room int) topic.Message {
 }
 
 func header(key, value string) topic.Header { return topic.Header{Key: key, Value: []byte(value)} }
-
-// rest sleeps, at most until ctx ends.
-func rest(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -76,7 +76,7 @@ func (s *share) tellLags(partitions []*partition) {
 				set[p.id](max(0, e.End-max(e.Oldest, p.progress.settled())))
 			}
 		}
-		if rest(s.reading, lagAgain) != nil {
+		if topic.Rest(s.reading, lagAgain) != nil {
 			return
 		}
 	}

@@ -188,7 +188,7 @@ func stubborn(ctx context.Context, do func() error) error {
 		case errors.Is(err, ErrNoLetters), topic.PermissionError("", err) != nil, time.Since(began) > lettersTrouble:
 			return err
 		}
-		if err := rest(ctx, again); err != nil {
+		if err := topic.Rest(ctx, again); err != nil {
 			return err
 		}
 	}

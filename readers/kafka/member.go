@@ -126,7 +126,7 @@ func (m *member) run(ctx context.Context) error {
 			return err
 		}
 		if s.gone.Load() {
-			_ = rest(ctx, seldom) // until what our client knows of the topic is no older than that
+			_ = topic.Rest(ctx, seldom) // until what our client knows of the topic is no older than that
 			if err := m.findTopic(ctx); err != nil {
 				return err
 			}

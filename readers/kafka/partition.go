@@ -136,7 +136,7 @@ func (p *partition) troubled(err error) {
 		return
 	}
 	p.unreadable.Happened("partition", p.id, "offset", p.cursor.Next, "error", err)
-	_ = rest(p.reading, p.pause)
+	_ = topic.Rest(p.reading, p.pause)
 	p.pause = min(2*p.pause, seldom)
 }
 
