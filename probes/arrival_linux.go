@@ -1,17 +1,36 @@
 package probes
 
-import "time"
+import (
+	"syscall"
+	"time"
+	"unsafe"
 
-// maxAge is for how long an answer may lie here unread. One that seems older is so by the wall clock alone, which was
-// stepped meanwhile.
-const maxAge = 10 * time.Second
+	"golang.org/x/sys/unix"
+)
 
-// came is when the kernel got what was read last, zero if it does not say.
-func (i *incoming) came() time.Time { return arrivedAt(i.stamp()) }
+const (
+	// maxAge is for how long an answer may lie here unread. One that seems older is so by the wall clock alone, which was
+	// stepped meanwhile.
+	maxAge = 10 * time.Second
+	// trustedAge is for how long it may without a second look at whether that is true.
+	trustedAge = time.Millisecond
+)
+
+func (s *socket) arrival() time.Time { return s.arrived }
+
+// came is when the kernel got what was read last; zero if it does not say, or if that may not be so.
+func (s *socket) came() time.Time {
+	stamp, said := s.last.stamp()
+	now := time.Now()
+	at := arrivedAt(stamp, said, now)
+	if !at.IsZero() && now.Sub(at) > trustedAge && (clockStepped(s.waited, now) || s.reordered()) {
+		return time.Time{}
+	}
+	return at
+}
 
 // arrivedAt makes a time of a stamp of the wall clock, zero if it is none.
-func arrivedAt(nanoseconds int64, said bool) time.Time {
-	now := time.Now()
+func arrivedAt(nanoseconds int64, said bool, now time.Time) time.Time {
 	age := time.Duration(now.UnixNano() - nanoseconds)
 	if !said || age < 0 || age > maxAge {
 		return time.Time{}
@@ -19,4 +38,18 @@ func arrivedAt(nanoseconds int64, said bool) time.Time {
 	return now.Add(-age)
 }
 
-func (s *socket) arrival() time.Time { return s.arrived }
+// clockStepped tells whether the wall clock was stepped since a time.
+func clockStepped(since, now time.Time) bool {
+	return (now.Round(0).Sub(since.Round(0)) - now.Sub(since)).Abs() > trustedAge
+}
+
+// reordered tells whether packets came in another order than they were sent in, or may have: then the stamp is that of the
+// last byte, and what stands before it may have come later. Kernels before 5.4 do not say.
+func (s *socket) reordered() bool {
+	var info unix.TCPInfo
+	size := uint32(unsafe.Sizeof(info))
+	_, _, err := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(s.fd), unix.IPPROTO_TCP, unix.TCP_INFO,
+		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	known := uintptr(size) >= unsafe.Offsetof(info.Rcv_ooopack)+unsafe.Sizeof(info.Rcv_ooopack)
+	return err != 0 || !known || info.Rcv_ooopack > 0
+}

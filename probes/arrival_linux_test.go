@@ -52,7 +52,7 @@ func TestAStampThatCannotBeIsNone(t *testing.T) {
 		"too long ago":   {now - int64(time.Hour), false},
 		"said by nobody": {0, false},
 	} {
-		if at := arrivedAt(test.stamp, name != "said by nobody"); at.IsZero() == test.known {
+		if at := arrivedAt(test.stamp, name != "said by nobody", time.Now()); at.IsZero() == test.known {
 			t.Errorf("%s: %v", name, at)
 		}
 	}
@@ -67,5 +67,23 @@ func TestALapThatEndedBeforeTheLastTakesNothing(t *testing.T) {
 	}
 	if took := s.StopAt(s.Began().Add(time.Hour)); took != time.Hour || s.Total() != time.Hour {
 		t.Errorf("stopped after an hour it took %v, all %v", took, s.Total())
+	}
+}
+
+// Stamps would be of no use, or be believed when the wall clock was stepped, or when the kernel says nothing of the order.
+func TestStampsAreLookedAtTwice(t *testing.T) {
+	s, other := connected(t)
+	if _, err := other.Write([]byte("answer")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(make([]byte, 6)); err != nil || s.reordered() {
+		t.Errorf("%v; packets in order seem reordered: %t", err, s.reordered())
+	}
+	if !(&socket{fd: -1}).reordered() {
+		t.Error("without an answer of the kernel, packets seem in order")
+	}
+	now := time.Now()
+	if clockStepped(now, now.Add(time.Second)) {
+		t.Error("a second seems a step")
 	}
 }

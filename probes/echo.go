@@ -1,17 +1,17 @@
 package probes
 
 import (
-	"os"
+	"io"
 	"sync"
 	"time"
 )
 
-// echo measures our own lag: it sends a byte to itself on a pipe, which comes back by the way that the answers of
+// echo measures our own lag: it sends a byte to itself, which comes back by the way that the answers of
 // targets take, behind all that lie there unread. (A timer does not tell: Go looks at its timers before it looks at
 // the network, and a queue of thousands of answers does not make them late.) Where the system does not poll pipes, as
 // on Windows, it tells of a shortage of processor time only.
 type echo struct {
-	out *os.File
+	out io.Writer
 	// late is called, by another goroutine, with each byte that took pulseLate or longer, and again by send while one
 	// has been under way as long: checks can fail by time before it is back.
 	late func()
@@ -24,7 +24,7 @@ type echo struct {
 
 // startEcho starts one. stop ends it and returns when nothing of it is left.
 func startEcho(late func()) (e *echo, stop func(), err error) {
-	in, out, err := os.Pipe()
+	in, out, err := wayBack()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -35,7 +35,7 @@ func startEcho(late func()) (e *echo, stop func(), err error) {
 }
 
 // listen notes when bytes come back, until the other end is closed.
-func (e *echo) listen(in *os.File) {
+func (e *echo) listen(in io.ReadCloser) {
 	defer in.Close()
 	for one := make([]byte, 1); ; {
 		if _, err := in.Read(one); err != nil {

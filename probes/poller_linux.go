@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -22,17 +21,11 @@ type poller struct {
 	open    int       // how many there are
 	runs    bool      // also for a while without any
 	fd      int       // of the epoll instance, while it runs
-
-	looked atomic.Int64 // when somebody did, by sinceStart
 }
 
 // lingers is how often the poller looks whether there is no socket any more. A program that checks seldom does not keep
 // it, and one that checks often does not make it again for each check.
 const lingers = time.Second
-
-// helps is how long nobody may have looked for events until those look who are about to wait. Go looks at its poller when
-// it has nothing else to do, or each 10 ms: on a machine that is full, answers would lie there as long.
-const helps = 200 * time.Microsecond
 
 // allSockets waits for the sockets of the whole program.
 var allSockets poller
@@ -113,7 +106,6 @@ func (p *poller) run(file *os.File, raw syscall.RawConn, stamps int) {
 		_ = file.SetReadDeadline(time.Now().Add(lingers))
 		_ = raw.Read(func(fd uintptr) bool {
 			for n := poll(fd, events[:]); n > 0; n = poll(fd, events[:]) {
-				p.looked.Store(sinceStart())
 				p.wake(events[:n])
 			}
 			return false
@@ -130,21 +122,6 @@ func (p *poller) stop() bool {
 	}
 	return !p.runs
 }
-
-// help does what run does, if that is late.
-func (p *poller) help() {
-	now, looked := sinceStart(), p.looked.Load()
-	if now-looked < int64(helps) || !p.looked.CompareAndSwap(looked, now) {
-		return
-	}
-	var events [64]unix.EpollEvent
-	p.wake(events[:poll(uintptr(p.fd), events[:])])
-}
-
-var start = time.Now()
-
-// sinceStart is nanoseconds.
-func sinceStart() int64 { return int64(time.Since(start)) }
 
 // poll is how many events there are now.
 func poll(fd uintptr, events []unix.EpollEvent) int {
@@ -170,11 +147,12 @@ func (p *poller) wake(events []unix.EpollEvent) {
 // watch lets the next of some events wake an open socket, also if it has happened already. The error is an *OwnFault.
 func (p *poller) watch(s *socket, events uint32) error {
 	event := unix.EpollEvent{Events: events | unix.EPOLLONESHOT, Fd: int32(s.fd)} //nolint:gosec // a descriptor
-	operation := unix.EPOLL_CTL_MOD
-	if !s.watched {
-		operation = unix.EPOLL_CTL_ADD
+	var err syscall.Errno
+	if s.watched {
+		_, _, err = syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), unix.EPOLL_CTL_MOD, uintptr(s.fd), uintptr(unsafe.Pointer(&event)), 0, 0)
+	} else { // takes a lock of the whole kernel, because Go's poller watches this one
+		_, _, err = syscall.Syscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), unix.EPOLL_CTL_ADD, uintptr(s.fd), uintptr(unsafe.Pointer(&event)), 0, 0)
 	}
-	_, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), uintptr(operation), uintptr(s.fd), uintptr(unsafe.Pointer(&event)), 0, 0)
 	if err != 0 {
 		return watched(err)
 	}

@@ -30,6 +30,7 @@ type socket struct {
 	ready   chan struct{} // holds one: there may be something to do
 	stamps  bool          // the kernel is to say when data came
 	last    incoming
+	waited  time.Time // since when it was waited last
 	arrived time.Time // when what was read last came; zero if nobody knows
 
 	mu       sync.Mutex
@@ -82,18 +83,26 @@ func connectSocket(ctx context.Context, remote netip.AddrPort, deadline time.Tim
 }
 
 // newSocket gives a socket also with an error, for its name.
-func newSocket(family int, remote netip.AddrPort) (s *socket, err error) {
-	s = &socket{
+func newSocket(family int, remote netip.AddrPort) (*socket, error) {
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return &socket{remote: remote}, err
+	}
+	return socketOf(fd, remote)
+}
+
+// socketOf makes a socket of a descriptor that does not block, and closes that if there is an error.
+func socketOf(fd int, remote netip.AddrPort) (*socket, error) {
+	s := &socket{
+		fd:     fd,
 		remote: remote,
 		ready:  make(chan struct{}, 1),
 		in:     side{events: unix.EPOLLIN | unix.EPOLLRDHUP},
 		out:    side{events: unix.EPOLLOUT},
 	}
-	if s.fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0); err != nil {
-		return s, err
-	}
-	if err = allSockets.add(s); err != nil {
-		_ = unix.Close(s.fd)
+	err := allSockets.add(s)
+	if err != nil {
+		_ = unix.Close(fd)
 	}
 	return s, err
 }
@@ -151,6 +160,7 @@ func (s *socket) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	s.arrived = time.Time{}
 	if err := s.begin(&s.in); err != nil {
 		return 0, s.failed("read", err)
 	}
@@ -159,7 +169,6 @@ func (s *socket) Read(p []byte) (int, error) {
 		s.stamps = true
 		_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	}
-	s.arrived = time.Time{}
 	for {
 		if s.asked {
 			if err := s.await(&s.in); err != nil {
@@ -175,7 +184,7 @@ func (s *socket) Read(p []byte) (int, error) {
 		case n == 0:
 			return 0, io.EOF
 		default:
-			s.arrived = s.last.came()
+			s.arrived = s.came()
 			return n, nil
 		}
 	}

@@ -41,6 +41,7 @@ func (s *socket) over(d *side) error {
 // await waits until something may be done in a direction, of which nobody can be sure. Its error is that of over, or an
 // *OwnFault.
 func (s *socket) await(d *side) error {
+	s.waited = time.Now()
 	if err := allSockets.watch(s, d.events); err != nil {
 		return err
 	}
@@ -54,7 +55,6 @@ func (s *socket) await(d *side) error {
 	if err != nil {
 		return err
 	}
-	allSockets.help()
 	<-s.ready
 	s.mu.Lock()
 	defer s.mu.Unlock()

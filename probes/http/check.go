@@ -27,7 +27,9 @@ func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	if c.options.regex != nil {
 		r.details.Regex = c.options.regex.String()
 	}
+	defer r.dropInPanic()
 	err := r.follow(ctx)
+	r.ended = true
 	if c.options.keepAlive && r.spare != nil {
 		c.probe.keep(c, r.spare)
 	}
@@ -48,6 +50,20 @@ type run struct {
 	ip      netip.Addr
 	details Details
 	spare   *conn // to the target's own host, for the next run
+	opened  *conn // the last
+	ended   bool
+}
+
+// dropInPanic closes what a panic has left open.
+func (r *run) dropInPanic() {
+	if r.ended {
+		return
+	}
+	for _, c := range []*conn{r.opened, r.spare} {
+		if c != nil {
+			_ = c.socket.Close()
+		}
+	}
 }
 
 // follow makes the first request and follows redirects to the answer, which it judges.

@@ -144,6 +144,7 @@ func (r *run) dial(ctx context.Context, to place) (*conn, error) {
 		return nil, err
 	}
 	c := newConn(socket, addr, to)
+	r.opened = c
 	c.bind(ctx)
 	return c, nil
 }

@@ -43,6 +43,7 @@ func (r *run) reuse(ctx context.Context, h hop) *conn {
 		c.close()
 		return nil
 	}
+	r.opened = c
 	c.bind(ctx)
 	r.ip = c.addr
 	r.details.TLSDetails = c.seen

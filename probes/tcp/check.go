@@ -43,6 +43,11 @@ type run struct {
 // Run checks once: it connects, shakes hands, sends and waits for what is expected, as far as that is asked for.
 func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	r := run{check: c, watch: probes.StartStopwatch()}
+	defer func() {
+		if r.socket != nil {
+			_ = r.socket.Close() // again, or in a panic
+		}
+	}()
 	err := r.connect(ctx)
 	if err == nil && (len(c.options.send) > 0 || c.options.expect != nil) {
 		err = r.talk(ctx)

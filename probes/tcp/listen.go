@@ -49,10 +49,15 @@ func (l *listener) listen(ctx context.Context) (matches bool, err error) {
 	phase := probes.PhaseWait
 	for {
 		n, err := l.hear(ctx)
-		l.run.watch.LapAt(phase, probes.Arrival(l.run.socket))
+		at := probes.Arrival(l.run.socket)
+		l.run.watch.LapAt(phase, at)
 		phase = probes.PhaseReceive
 		if n > 0 {
-			if matches, failed := l.look(ctx); matches || failed != nil {
+			matches, failed := l.look(ctx)
+			if matches {
+				l.run.watch.StopAt(at) // looking is no part of the check
+			}
+			if matches || failed != nil {
 				return matches, failed
 			}
 		}
