@@ -2,9 +2,11 @@ package probes
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
+	"github.com/uptimer/uptimer/internal/nettest"
 	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
@@ -37,6 +39,39 @@ func TestArrivalOfOthersIsNow(t *testing.T) {
 	before := time.Now()
 	if at := Arrival(&net.TCPConn{}); at.Before(before) || at.After(time.Now()) {
 		t.Errorf("got %v", at)
+	}
+}
+
+// An answer whose first half was lost and came again later would have come with its second half, which was not: the
+// kernel's stamp is that of the last byte. Seen to fail when the order is not asked for.
+func TestALostPacketTakesItsTime(t *testing.T) {
+	nettest.InOwnNetwork(t, "TestChildLostPacket", "lossy")
+}
+
+// TestChildLostPacket is the child of TestALostPacketTakesItsTime.
+func TestChildLostPacket(t *testing.T) {
+	if nettest.Task() == "" {
+		return
+	}
+	const again = 300 * time.Millisecond
+	server := netip.MustParseAddr("203.0.113.2")
+	nettest.StartLossyServer(t, server, "first ", "second", again)
+	s, err := connect(within(t, unhurried.Patience), netip.AddrPortFrom(server, 80), noDeadline)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	asked := time.Now()
+	if _, err := s.Write([]byte("?")); err != nil {
+		t.Fatal(err)
+	}
+	answer := make([]byte, 12)
+	n, err := s.Read(answer)
+	if err != nil || string(answer[:n]) != "first second" {
+		t.Errorf("got %q, %v", answer[:n], err)
+	}
+	if took := Arrival(s).Sub(asked); took < again {
+		t.Errorf("it seems to have come after %v, and it was whole after %v", took, again)
 	}
 }
 

@@ -46,8 +46,12 @@ func ends(packet []byte) (from, to netip.Addr, ok bool) {
 
 func packet4(message []byte, from, to netip.Addr) []byte {
 	binary.BigEndian.PutUint16(message[2:], checksum(message))
+	return withHead4(unix.IPPROTO_ICMP, message, from, to)
+}
+
+func withHead4(protocol byte, message []byte, from, to netip.Addr) []byte {
 	head := binary.BigEndian.AppendUint16([]byte{0x45, 0}, uint16(headSize4+len(message)))
-	head = append(head, 0, 0, 0, 0, hopLimit, unix.IPPROTO_ICMP, 0, 0)
+	head = append(head, 0, 0, 0, 0, hopLimit, protocol, 0, 0)
 	head = append(append(head, from.AsSlice()...), to.AsSlice()...)
 	binary.BigEndian.PutUint16(head[10:], checksum(head))
 	return append(head, message...)
