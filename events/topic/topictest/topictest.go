@@ -62,7 +62,10 @@ func Create(t testing.TB, client *kafka.Client, topic string, partitions int) {
 	failed := false
 	Stubborn(t, func() error {
 		answer, err := client.CreateTopics(context.Background(), &kafka.CreateTopicsRequest{
-			Topics: []kafka.TopicConfig{{Topic: topic, NumPartitions: partitions, ReplicationFactor: 1}},
+			Topics: []kafka.TopicConfig{{
+				Topic: topic, NumPartitions: partitions, ReplicationFactor: 1,
+				ConfigEntries: []kafka.ConfigEntry{{ConfigName: "retention.ms", ConfigValue: "-1"}}, // tests put old messages, too
+			}},
 		})
 		if err == nil {
 			err = answer.Errors[topic]
