@@ -66,6 +66,10 @@ type rows struct {
 // fromDatabase reads all checks that were stored.
 func (at *place) fromDatabase(ctx context.Context, w window) (r rows, err error) {
 	err = ask(ctx, at.stored, func(c *pgx.Conn) error {
+		// All of it as of one moment: a row comes with its target. The end of the connection ends this, too.
+		if _, err := c.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
+			return err
+		}
 		targets, err := readTargets(ctx, c)
 		if err != nil {
 			return err
