@@ -23,7 +23,7 @@ func (s *socket) came() time.Time {
 	stamp, said := s.last.stamp()
 	now := time.Now()
 	at := arrivedAt(stamp, said, now)
-	if !at.IsZero() && now.Sub(at) > trustedAge && (clockStepped(s.waited, now) || s.reordered()) {
+	if !at.IsZero() && now.Sub(at) > trustedAge && (clockStepped(now.Round(0).Sub(s.waited.Round(0)), now.Sub(s.waited)) || s.reordered()) {
 		return time.Time{}
 	}
 	return at
@@ -38,10 +38,8 @@ func arrivedAt(nanoseconds int64, said bool, now time.Time) time.Time {
 	return now.Add(-age)
 }
 
-// clockStepped tells whether the wall clock was stepped since a time.
-func clockStepped(since, now time.Time) bool {
-	return (now.Round(0).Sub(since.Round(0)) - now.Sub(since)).Abs() > trustedAge
-}
+// clockStepped tells whether the wall clock was stepped while the two clocks went on by so much.
+func clockStepped(wall, monotonic time.Duration) bool { return (wall - monotonic).Abs() > trustedAge }
 
 // reordered tells whether packets came in another order than they were sent in, or may have: then the stamp is that of the
 // last byte, and what stands before it may have come later. Kernels before 5.4 do not say.

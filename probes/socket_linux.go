@@ -15,7 +15,7 @@ import (
 )
 
 // socket is a TCP connection that was opened without package net. A net.Dialer asks the kernel four more times (for
-// SO_ERROR, for the names of both ends, and to switch Nagle's algorithm off), makes 25 objects where this takes 4, and
+// SO_ERROR, for the names of both ends, and to switch Nagle's algorithm off), makes more objects, and
 // waits in Go's poller (see poller). Its errors are those that package net would give.
 //
 // Only one goroutine at a time may read or write; others may close it and set deadlines meanwhile.

@@ -115,6 +115,7 @@ func (r *run) visit(ctx context.Context, h hop) (next hop, more bool, err error)
 		err = r.judge(ctx, h, answer, &b, err)
 		if failure := (*probes.Failure)(nil); errors.As(err, &failure) && failure.TimedOut {
 			r.watch.Enter(probes.PhaseReceive) // also if it was we who took all the time
+			r.watch.Stop()
 		}
 	}
 	r.finish(c, answer, b.whole)
