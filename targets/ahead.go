@@ -2,19 +2,22 @@ package targets
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 )
 
-// ahead reads URLs and makes ids, which is most of the work for a line, beside the one goroutine that goes on with the
-// file and takes rows into the list in their order. It finds nothing out that the builder would not: so lists and
-// mistakes are the same with and without it.
+// ahead lets three work on a list at a time: the caller, who goes on with the file; those that read URLs and make ids,
+// which is most of the work for a line; and one that takes rows into the list in their order. It finds nothing out that
+// the builder would not: so lists and mistakes are the same with and without it. Between take and flush the builder is
+// the last one's.
 type ahead struct {
 	b       *builder
 	origin  *Origin
 	filling *batch
-	ready   []*batch // being worked on or done, the oldest first
-	free    [][]row  // of batches that are in the list
+	found   chan *batch // being worked on or done, in their order; nil: none
+	free    chan []row  // of batches that are in the list
+	adding  sync.WaitGroup
 }
 
 // batch is rows that are worked on together.
@@ -43,51 +46,56 @@ func (a *ahead) take(r *row) {
 		a.filling = a.empty()
 	}
 	a.filling.rows = append(a.filling.rows, *r)
-	if len(a.filling.rows) < batchRows {
-		return
-	}
-	a.send()
-	if len(a.ready) == mostBatches {
-		a.add()
+	if len(a.filling.rows) == batchRows {
+		a.send()
 	}
 }
 
 // empty is a batch to be filled.
 func (a *ahead) empty() *batch {
 	b := &batch{done: make(chan struct{})}
-	if last := len(a.free) - 1; last >= 0 {
-		b.rows, a.free = a.free[last], a.free[:last]
-	} else {
+	select {
+	case b.rows = <-a.free:
+	default:
 		b.rows = make([]row, 0, batchRows)
 	}
 	return b
 }
 
-// send lets the rows be worked on.
+// send lets the rows be worked on, and waits while there are too many.
 func (a *ahead) send() {
-	batch, bare := a.filling, a.b.bare
-	a.filling, a.ready = nil, append(a.ready, batch)
-	go batch.find(bare)
-}
-
-// add takes the oldest rows into the list.
-func (a *ahead) add() {
-	batch := a.ready[0]
-	a.ready = a.ready[1:]
-	<-batch.done
-	for i := range batch.rows {
-		a.b.add(a.origin, &batch.rows[i])
+	if a.found == nil {
+		a.found, a.free = make(chan *batch, mostBatches), make(chan []row, mostBatches)
+		a.adding.Go(a.add)
 	}
-	a.free = append(a.free, batch.rows[:0])
+	go a.filling.find(a.b.bare)
+	a.found <- a.filling
+	a.filling = nil
 }
 
-// flush takes all rows into the list.
+// add takes rows into the list until there are no more.
+func (a *ahead) add() {
+	for batch := range a.found {
+		<-batch.done
+		for i := range batch.rows {
+			a.b.add(a.origin, &batch.rows[i])
+		}
+		select {
+		case a.free <- batch.rows[:0]:
+		default:
+		}
+	}
+}
+
+// flush waits until all rows are in the list.
 func (a *ahead) flush() {
-	if a.filling != nil && len(a.filling.rows) > 0 {
+	if a.filling != nil {
 		a.send()
 	}
-	for len(a.ready) > 0 {
-		a.add()
+	if a.found != nil {
+		close(a.found)
+		a.adding.Wait()
+		a.found = nil
 	}
 }
 

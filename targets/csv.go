@@ -58,6 +58,7 @@ func (b *builder) readCSV(o *Origin, file io.Reader, size int64) {
 		}
 		c.read(cells)
 		if c.count == sampled {
+			c.ahead.flush()
 			b.expect(int(min(sampled*size/in.InputOffset()/64*65, mostExpected)))
 		}
 	}
