@@ -54,7 +54,7 @@ func (s *Scheduler) ended(w *worker, j job) {
 
 // report makes the event of a result and puts it into the outbox.
 func (s *Scheduler) report(e Entry, due int64, r Result) {
-	event, err := NewEvent(s.catalog, s.where, e.Target, time.Unix(0, due), r)
+	event, err := NewEvent(s.catalog, s.where, *e.Target, time.Unix(0, due), r)
 	if err != nil {
 		s.fault(e, &OwnFault{Cause: CauseInternal, Err: err})
 		return

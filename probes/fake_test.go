@@ -37,7 +37,7 @@ type counted struct {
 	faults   map[string]int
 	checked  map[string]int
 	late     []time.Duration
-	targets  int
+	targets  []int // after each change
 	inFlight int
 	most     int
 }
@@ -51,9 +51,12 @@ func (c *counted) do(f func()) { c.mu.Lock(); defer c.mu.Unlock(); f() }
 func (c *counted) Started(late time.Duration)           { c.do(func() { c.late = append(c.late, late) }) }
 func (c *counted) OwnFault(cause string)                { c.do(func() { c.faults[cause]++ }) }
 func (c *counted) Skipped(cause string, n int)          { c.do(func() { c.skipped[cause] += n }) }
-func (c *counted) Targets(n int)                        { c.do(func() { c.targets = n }) }
+func (c *counted) Targets(n int)                        { c.do(func() { c.targets = append(c.targets, n) }) }
 func (c *counted) InFlight(n int)                       { c.do(func() { c.inFlight = n; c.most = max(c.most, n) }) }
 func (c *counted) Checked(_, r string, _ time.Duration) { c.do(func() { c.checked[r]++ }) }
+
+// listed is how many targets there are.
+func (c *counted) listed() int { return c.targets[len(c.targets)-1] }
 
 // seen is what one event said.
 type seen struct {
@@ -209,7 +212,7 @@ func (c *fakeCheck) closed() int { c.mu.Lock(); defer c.mu.Unlock(); return c.sh
 func entry(n int, interval, takes time.Duration) Entry {
 	url := fmt.Sprintf("tcp://127.0.0.%d:%d", n%250+1, 1000+n/250)
 	return Entry{
-		Target: targets.Target{
+		Target: &targets.Target{
 			ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(url)), URL: url, Interval: interval,
 			Timeout: interval * 9 / 10, Options: &targets.Options{},
 		},

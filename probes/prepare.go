@@ -11,20 +11,21 @@ import (
 // Set is the probes that are open, by protocol.
 type Set map[string]Probe
 
-// Prepare makes a list ready to be checked. Its error is setting.Mistakes, all at once, each with its place in the
+// Prepare makes a list ready to be checked; the entries point into it. Its error is setting.Mistakes, all at once, each with its place in the
 // list.
 func (s Set) Prepare(list []targets.Target) ([]Entry, error) {
 	var ms setting.Mistakes
 	entries := make([]Entry, 0, len(list))
-	for _, t := range list {
+	for i := range list {
+		t := &list[i]
 		probe := s[t.Protocol()]
 		if probe == nil {
 			ms.Add(t.Where("url"), t.Shown(), fmt.Errorf("there is no probe for %s", t.Protocol()))
 			continue
 		}
-		check, err := probe.Prepare(t)
+		check, err := probe.Prepare(*t)
 		if err != nil {
-			place(&ms, t, err)
+			place(&ms, *t, err)
 			continue
 		}
 		entries = append(entries, Entry{Target: t, Check: check})

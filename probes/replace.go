@@ -25,9 +25,35 @@ type editedEntry struct {
 
 // Replace gives the scheduler a new list, while Read runs; it returns when the list is in force, or when ctx has ended.
 // Targets that are the same as before keep their rhythm, new ones do not wait for a slot, and those that are gone
-// are not checked any more. The ids of a list are unique. Not to be called concurrently.
+// are not checked any more. The ids of a list are unique. It is not kept. Not to be called concurrently.
 func (s *Scheduler) Replace(ctx context.Context, list []Entry) {
+	if len(s.tasks) == 0 && s.count == 0 { // with a count, the end of the first part would be taken for that of all
+		s.begin(ctx, list)
+		return
+	}
 	s.send(ctx, s.compare(list))
+}
+
+// beginAtOnce is how many targets of the first list are put in force together.
+const beginAtOnce = 1 << 15
+
+// begin puts the first list in force, some targets after the others: those that are there are checked already while a
+// million others are not yet.
+func (s *Scheduler) begin(ctx context.Context, list []Entry) {
+	tasks := make([]*task, 0, len(list))
+	for {
+		some := list[len(tasks):min(len(tasks)+beginAtOnce, len(list))]
+		c := &change{added: make([]int, len(some)), inForce: make(chan struct{})}
+		for i := range some {
+			c.added[i] = len(tasks)
+			tasks = append(tasks, s.newTask(&some[i]))
+		}
+		c.tasks = tasks
+		s.send(ctx, c)
+		if len(tasks) == len(list) || ctx.Err() != nil {
+			return
+		}
+	}
 }
 
 func (s *Scheduler) send(ctx context.Context, c *change) {
@@ -44,9 +70,6 @@ func (s *Scheduler) compare(list []Entry) *change {
 	before := make(map[uuid.UUID]*task, len(s.tasks))
 	for _, t := range s.tasks {
 		before[t.Target.ID] = t
-	}
-	if len(before) == 0 {
-		c.added = make([]int, 0, len(list))
 	}
 	for i := range list {
 		e := &list[i]
@@ -68,15 +91,15 @@ func (s *Scheduler) compare(list []Entry) *change {
 
 // compareOne notes what is to be changed of a target that was on the list before.
 func (s *Scheduler) compareOne(c *change, t *task, e *Entry) {
-	if t.Target.SameCheck(e.Target) {
+	if t.Target.SameCheck(*e.Target) {
 		closeCheck(e.Check)
 		return
 	}
-	c.edited = append(c.edited, editedEntry{t, *e, s.rhythmOf(e)})
+	c.edited = append(c.edited, editedEntry{t, e.own(), s.rhythmOf(e)})
 }
 
 func (s *Scheduler) newTask(e *Entry) *task {
-	return &task{Entry: *e, rhythm: s.rhythmOf(e), due: unplanned}
+	return &task{Entry: e.own(), rhythm: s.rhythmOf(e), due: unplanned}
 }
 
 func (s *Scheduler) rhythmOf(e *Entry) rhythm {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // A reload that moves the rhythm of targets that did not change makes gaps and double checks in all of them.
@@ -35,6 +37,38 @@ func TestReplaceLeavesOthersAlone(t *testing.T) {
 	})
 }
 
+// If this failed, the first event of a million targets would wait until the last is ready; or a list with a count would
+// end with its first part.
+//
+// Seen to fail when Replace never calls begin, when it does with a count too, and when begin leaves out the last part.
+func TestTheFirstTargetsDoNotWaitForAllOthers(t *testing.T) {
+	const n = 2*beginAtOnce + 5
+	for name, c := range map[string]struct {
+		config SchedulerConfig
+		want   []int
+	}{
+		"for ever":     {SchedulerConfig{}, []int{beginAtOnce, 2 * beginAtOnce, n}},
+		"with a count": {SchedulerConfig{Count: 1}, []int{n}},
+	} {
+		inFakeTime(t, func(t *testing.T) {
+			b := newBed(t, c.config, false)
+			b.run(many(n)...)
+			synctest.Wait()
+			if got := b.counted.targets; !slices.Equal(got, c.want) {
+				t.Errorf("%s: there were %d targets, want %d", name, got, c.want)
+			}
+			ids := map[uuid.UUID]bool{}
+			for _, t := range b.tasks {
+				ids[t.Target.ID] = true
+			}
+			if len(ids) != n {
+				t.Errorf("%s: %d targets, want %d", name, len(ids), n)
+			}
+			b.stop()
+		})
+	}
+}
+
 // A target that was taken off the list because it is gone must not be reported down any more, and its connection
 // must not stay.
 func TestReplaceRemoves(t *testing.T) {
@@ -58,8 +92,8 @@ func TestReplaceRemoves(t *testing.T) {
 			t.Errorf("the target that stayed was checked %d times", n)
 		}
 		b.stop()
-		if b.counted.targets != 1 {
-			t.Errorf("%d targets are counted, want 1", b.counted.targets)
+		if b.counted.listed() != 1 {
+			t.Errorf("%d targets are counted, want 1", b.counted.listed())
 		}
 	})
 }

@@ -76,7 +76,7 @@ func many(n int) []Entry {
 	list, options := make([]Entry, n), &targets.Options{}
 	for i := range list {
 		url := fmt.Sprintf("tcp://10.%d.%d.%d:80", i>>16, i>>8&255, i&255)
-		list[i] = Entry{Check: instant{}, Target: targets.Target{
+		list[i] = Entry{Check: instant{}, Target: &targets.Target{
 			ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(url)), URL: url, Interval: time.Minute, Timeout: 10 * time.Second, Options: options,
 		}}
 	}

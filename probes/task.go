@@ -7,10 +7,17 @@ import (
 	"github.com/uptimer/uptimer/targets"
 )
 
-// Entry is a target that is ready to be checked.
+// Entry is a target that is ready to be checked. The target is never changed.
 type Entry struct {
-	Target targets.Target
+	Target *targets.Target
 	Check  Check
+}
+
+// own is the entry with a target of its own, which does not keep the whole list in memory that it was made with.
+func (e Entry) own() Entry {
+	target := *e.Target
+	e.Target = &target
+	return e
 }
 
 // task is one target of the scheduler. Its fields belong to the scheduler's loop.

@@ -36,8 +36,8 @@ func TestUpdatesAreAsGoodAsAList(t *testing.T) {
 			time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
 		}
 		synctest.Wait()
-		if b.counted.targets != len(list) {
-			t.Errorf("%d targets are counted, want %d", b.counted.targets, len(list))
+		if b.counted.listed() != len(list) {
+			t.Errorf("%d targets are counted, want %d", b.counted.listed(), len(list))
 		}
 		from := time.Now().Add(3 * time.Second)
 		time.Sleep(10*time.Minute - time.Since(b.began))

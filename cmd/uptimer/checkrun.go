@@ -56,7 +56,7 @@ func (c *checking) answer(ctx context.Context, p *printer, progress *progress) e
 		}
 		var code int
 		var err error
-		progress.aside(func() { code, err = p.print(e.Target, o) })
+		progress.aside(func() { code, err = p.print(*e.Target, o) })
 		if err != nil {
 			return exitCode{exitNoCheck, "printing the answer: " + oneLine(err)}
 		}
@@ -95,7 +95,7 @@ func (c *checking) check(ctx context.Context, pulse *probes.Pulse, e probes.Entr
 	if err != nil {
 		return outcome{err: err}
 	}
-	o.event, err = probes.NewEvent(c.catalog, c.where, e.Target, began, result)
+	o.event, err = probes.NewEvent(c.catalog, c.where, *e.Target, began, result)
 	if err != nil {
 		o.err = &probes.OwnFault{Cause: probes.CauseInternal, Err: err}
 	}

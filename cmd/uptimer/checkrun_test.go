@@ -46,7 +46,7 @@ func entriesFor(t *testing.T, checks map[string]checkFunc, urls ...string) []pro
 	}
 	var entries []probes.Entry
 	for _, target := range list.Targets {
-		entries = append(entries, probes.Entry{Target: target, Check: checks[target.URL]})
+		entries = append(entries, probes.Entry{Target: &target, Check: checks[target.URL]})
 	}
 	return entries
 }

@@ -83,9 +83,14 @@ func (ms *Mistakes) add(m Mistake) {
 
 // Join adds what err holds: all its mistakes, or err itself as one.
 func (ms *Mistakes) Join(where string, err error) {
+	if err != nil { // mostly there is none, and a million targets are looked at
+		ms.join(where, err)
+	}
+}
+
+func (ms *Mistakes) join(where string, err error) {
 	var more Mistakes
 	switch {
-	case err == nil:
 	case errors.As(err, &more):
 		for _, m := range more {
 			ms.add(m)
