@@ -24,6 +24,7 @@ type probing struct {
 	source    *targets.Source
 	first     []probes.Entry // nil: it is read with the table
 	sharing   *sharing       // nil: the whole list is ours
+	loaded    func()         // called when the first list is in force, or known where it is shared
 	log       *slog.Logger
 	hups      <-chan struct{}
 }
@@ -161,6 +162,7 @@ func (p *probing) follow(ctx context.Context) {
 		p.scheduler.Replace(ctx, p.first)
 	}
 	p.first = nil
+	p.loaded()
 	p.source.Watch(ctx, p.hups, func(list *targets.List) error {
 		began := time.Now()
 		entries, err := p.prepare(list)

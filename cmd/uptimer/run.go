@@ -38,8 +38,8 @@ func (a *app) runPipeline(ctx context.Context) error {
 	settings, wrong := a.settings()
 	log := a.logger(settings)
 	a.warnNearMisses(log)
-	collection, untune := memory.Tune(a.variable)
-	defer untune()
+	garbage := memory.Tune(a.variable)
+	defer garbage.Stop()
 	counters := metrics.New()
 	host, err := a.host(log, counters.Misjudged)
 	if err != nil {
@@ -61,7 +61,8 @@ func (a *app) runPipeline(ctx context.Context) error {
 		defer stop()
 		defer keepLooking(flow.looks)()
 	}
-	log.Info("garbage collection", collection...)
+	flow.whenLoaded(garbage.Loaded)
+	log.Info("garbage collection", garbage.Settings()...)
 	log.Info("uptimer starts", "version", version.Short(), "reader", settings.Reader.String(), "writer", flow.sinkNames(),
 		"workers", settings.Workers.String())
 	err = pipeline.Run(ctx, flow.readers, flow.sinks, pipeline.Config{Grace: settings.grace(), Log: log})
@@ -99,7 +100,17 @@ type flow struct {
 	healthy metrics.Health
 	ready   []metrics.Health // of the source and of each writer
 	looks   []func(context.Context)
+	probing *probing // nil: the source is no list of targets
 	close   func() error
+}
+
+// whenLoaded has it called when what is kept for long is in memory.
+func (f *flow) whenLoaded(call func()) {
+	if f.probing != nil {
+		f.probing.loaded = call
+		return
+	}
+	call()
 }
 
 // open makes the readers and the writers that the settings ask for. All mistakes come back at once.
@@ -126,7 +137,7 @@ func (a *app) openReaders(ctx context.Context, f *flow, s runSettings, host plug
 	}
 	p, err := a.openProbing(ctx, source.protocols, host, counters)
 	if err == nil {
-		f.readers, f.healthy, f.close = []events.Reader{p}, p.scheduler.Healthy, p.probes.Close
+		f.readers, f.probing, f.healthy, f.close = []events.Reader{p}, p, p.scheduler.Healthy, p.probes.Close
 		f.ready = append(f.ready, p.ready)
 	}
 	return err

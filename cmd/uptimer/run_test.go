@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -194,6 +195,27 @@ func TestMetricsAndHealth(t *testing.T) {
 	}
 	p.signal(syscall.SIGTERM)
 	p.exit(exitDone)
+}
+
+// If this failed, garbage would pile up to hundreds of megabytes in a program that has three targets.
+//
+// Seen to fail when nobody is told that all is loaded, and for each of the sources when it is not.
+func TestGarbageIsCollectedWhenAllIsLoaded(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string][]string{
+		"a list":  {"PROBE_URLS=" + aServer(t), "PROBE_INTERVAL=0.2"},
+		"no list": {"READER_PLUGIN=dummy", "DUMMY_EVENT_COUNT=1000000000"},
+	} {
+		addr := servertest.FreeAddress(t)
+		p := start(t, append(source, "METRICS_ADDR="+addr))
+		p.want("any", func(event) bool { return true })
+		unhurried.Until(t, "GOGC is 50 to 400 with "+name, func() bool {
+			_, rest, _ := strings.Cut(get(t, "http://"+addr+"/metrics"), "\ngo_gc_gogc_percent ")
+			text, _, _ := strings.Cut(rest, "\n")
+			percent, err := strconv.ParseFloat(text, 64)
+			return err == nil && percent >= 50 && percent <= 400
+		})
+	}
 }
 
 func get(t *testing.T, url string) string {

@@ -57,3 +57,20 @@ func limitFiles(root fs.FS) (files []string) {
 	}
 	return files
 }
+
+// machine is the memory of the machine, 0 if it is not known. root is the file system.
+func machine(root fs.FS) (bytes int64) {
+	text, err := fs.ReadFile(root, "proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, is := strings.CutPrefix(line, "MemTotal:"); is {
+			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			if err == nil && n > 0 {
+				return min(n, noLimit>>10) << 10
+			}
+		}
+	}
+	return 0
+}

@@ -57,9 +57,9 @@ func TestPercent(t *testing.T) {
 // Seen to fail when adjust leaves no sentinel behind.
 func TestTuneFollowsWhatLives(t *testing.T) {
 	runtime.GC() // what lived before this test does not count
-	tuned := &tuner{room: 16 << 20}
-	tuned.adjust()
-	defer tuned.stop()
+	tuned := &Tuner{room: 16 << 20}
+	tuned.begin(0)
+	defer tuned.Stop()
 	if now := inForce(); now != mostPercent {
 		t.Errorf("at the start: %d %%", now)
 	}
@@ -71,6 +71,42 @@ func TestTuneFollowsWhatLives(t *testing.T) {
 		}
 	}
 	runtime.KeepAlive(heap)
+}
+
+// If this failed, a list would be collected again and again while it is read, or garbage pile up for ever after.
+//
+// Seen to fail when begin takes mostPercent, and when Loaded does nothing.
+func TestNothingIsCollectedBeforeAllIsLoaded(t *testing.T) {
+	tuned := &Tuner{room: room}
+	tuned.begin(256 << 20)
+	defer tuned.Stop()
+	if got := inForce() * leastHeap / 100; got != 256<<20 {
+		t.Errorf("at the start the heap may have %d bytes, want 256 MiB", got)
+	}
+	tuned.Loaded()
+	if now := inForce(); now != mostPercent {
+		t.Errorf("when all is loaded: %d %%", now)
+	}
+	tuned.adjust()
+	now := inForce()
+	tuned.Loaded()
+	if inForce() != now {
+		t.Errorf("when all is loaded again: %d %%, was %d", inForce(), now)
+	}
+}
+
+// If this failed, a small machine would be out of memory before anything is collected.
+func TestMachine(t *testing.T) {
+	for text, want := range map[string]int64{
+		"": 0, "MemFree: 1 kB\n": 0, "MemTotal:       24689888 kB\nMemFree: 1 kB\n": 24689888 << 10, "MemTotal: a lot\n": 0, "MemTotal: -1 kB\n": 0,
+	} {
+		if got := machine(fstest.MapFS{"proc/meminfo": &fstest.MapFile{Data: []byte(text)}}); got != want {
+			t.Errorf("%q: got %d, want %d", text, got, want)
+		}
+	}
+	if got := machine(fstest.MapFS{}); got != 0 {
+		t.Errorf("without the file: %d", got)
+	}
 }
 
 // inForce is GOGC as it is.
@@ -98,12 +134,13 @@ func TestEnvironmentWins(t *testing.T) {
 	before, limit := debug.SetGCPercent(77), debug.SetMemoryLimit(-1)
 	defer debug.SetGCPercent(before)
 	env := map[string]string{"GOGC": "77", "GOMEMLIMIT": "1GiB"}
-	settings, stop := Tune(func(name string) string { return env[name] })
-	stop()
+	tuned := Tune(func(name string) string { return env[name] })
+	tuned.Loaded()
+	tuned.Stop()
 	if inForce() != 77 || debug.SetMemoryLimit(-1) != limit {
 		t.Errorf("got %d %%, %d bytes", inForce(), debug.SetMemoryLimit(-1))
 	}
-	if want := []any{"GOGC", "77", "GOMEMLIMIT", "1GiB"}; !slices.Equal(settings, want) {
-		t.Errorf("it says %v, want %v", settings, want)
+	if want := []any{"GOGC", "77", "GOMEMLIMIT", "1GiB"}; !slices.Equal(tuned.Settings(), want) {
+		t.Errorf("it says %v, want %v", tuned.Settings(), want)
 	}
 }
