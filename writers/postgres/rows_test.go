@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -90,6 +91,33 @@ func TestEveryFieldIsReadBack(t *testing.T) {
 		write(t, w, again)
 		isReadBack(t, conn, again)
 	}
+}
+
+// If this failed, what an event says of its target would be lost, because another writer's first word of the target came
+// between our look and our own.
+//
+// Seen to fail when what was added is not looked at again.
+func TestATargetThatAnotherAddsMeanwhile(t *testing.T) {
+	url := migrated(t)
+	w, other, conn := started(t, "DATABASE_URL="+url), connect(t, url), connect(t, url)
+	e := changed(t, "HTTPProbeEvent", map[string]string{"hostname": `"ours.example"`})
+	for _, sql := range []string{"BEGIN", "INSERT INTO targets (target_id, target, hostname) VALUES ('" + e.Key() + "', 'http://other.example', 'other.example')"} {
+		if _, err := other.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		if rejected, err := w.Write(t.Context(), []events.Event{e}); err != nil || len(rejected) > 0 {
+			t.Error(err, rejected)
+		}
+	})
+	waiting(t, url, 1)
+	if _, err := other.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Error(err)
+	}
+	writing.Wait()
+	isReadBack(t, conn, e)
 }
 
 // If this failed, who has a pooler in front of the database that knows no prepared statements could store nothing, or

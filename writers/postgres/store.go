@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -71,66 +70,6 @@ func storeOthers(ctx context.Context, tx pgx.Tx, rows []*row) error {
 }
 
 func id(u uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: u, Valid: true} }
-
-const (
-	saidTargets = `unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[])
-AS n (target_id, target, protocol, hostname, port, path, name)`
-
-	insertTargets = `INSERT INTO targets (target_id, target, protocol, hostname, port, path, name, labels, enabled)
-SELECT n.target_id, n.target, n.protocol, n.hostname, n.port, n.path, n.name, nullif(n.labels::jsonb, 'null'), false FROM
-unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::text[])
-AS n (target_id, target, protocol, hostname, port, path, name, labels)
-ON CONFLICT DO NOTHING`
-
-	differentTargets = `SELECT t.target_id, t.target, t.protocol, t.hostname, t.port, t.path, t.name
-FROM ` + saidTargets + ` JOIN targets t USING (target_id)
-WHERE (t.target, t.protocol, t.hostname, t.port, t.path, t.name)
-IS DISTINCT FROM (n.target, n.protocol, n.hostname, n.port, n.path, n.name)`
-)
-
-// storeTargets adds the targets that are not there, and returns what the table says of each.
-func storeTargets(ctx context.Context, tx pgx.Tx, rows []*row) (map[uuid.UUID]description, error) {
-	known := make(map[uuid.UUID]description)
-	var first []*row // of each target
-	for _, r := range rows {
-		if _, twice := known[r.probe.targetID]; !twice {
-			known[r.probe.targetID] = r.probe.target
-			first = append(first, r)
-		}
-	}
-	args := targetArrays(first)
-	batch := &pgx.Batch{}
-	batch.Queue(insertTargets, args...)
-	batch.Queue(differentTargets, args[:len(args)-1]...).Query(func(found pgx.Rows) error {
-		var at pgtype.UUID
-		var d description
-		_, err := pgx.ForEachRow(found, []any{&at, &d.target, &d.protocol, &d.hostname, &d.port, &d.path, &d.name}, func() error {
-			known[at.Bytes] = d
-			return nil
-		})
-		return err
-	})
-	return known, tx.SendBatch(ctx, batch).Close()
-}
-
-// targetArrays are the columns of targets, in the order of their ids: writers who add the same ones at the same time
-// wait for each other, and must not do so in a circle.
-func targetArrays(rows []*row) []any {
-	slices.SortFunc(rows, func(a, b *row) int { return bytes.Compare(a.probe.targetID[:], b.probe.targetID[:]) })
-	n := len(rows)
-	ids, ports := make([]pgtype.UUID, n), make([]pgtype.Int4, n)
-	var texts [6][]pgtype.Text
-	for i := range texts {
-		texts[i] = make([]pgtype.Text, n)
-	}
-	for i, r := range rows {
-		d := r.probe.target
-		ids[i], ports[i] = id(r.probe.targetID), d.port
-		texts[0][i], texts[1][i], texts[2][i], texts[3][i], texts[4][i] = d.target, d.protocol, d.hostname, d.path, d.name
-		texts[5][i] = r.probe.labels
-	}
-	return []any{ids, texts[0], texts[1], texts[2], ports, texts[3], texts[4], texts[5]}
-}
 
 const insertChecks = `INSERT INTO probe_events (uuid, event_time, scheduled_at, target_id, schema_title, schema_version, up, reason, error,
 	response_time_ms, status_code, ip, location, instance, details)
