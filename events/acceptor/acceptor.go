@@ -56,7 +56,7 @@ func (a *Acceptor) Accept(data []byte, found [][]byte) bool {
 	if len(found) != a.wanted || !utf8.Valid(data) {
 		return false
 	}
-	p := pass{data: data, limits: a.limits}
+	p := pass{data: data, clean: clean(data), limits: a.limits}
 	p.space()
 	if !p.value(a.root, 0) {
 		return false

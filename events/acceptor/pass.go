@@ -7,6 +7,7 @@ import "bytes"
 type pass struct {
 	data   []byte
 	pos    int
+	clean  bool // data has no backslash and no control character, so that a text ends at the next quote
 	limits Limits
 
 	found     [maxWanted]span    // the texts that are reported, empty at 0 where there is none
@@ -81,15 +82,24 @@ func (p *pass) array(n *node, level int) bool {
 		if !p.value(n.items, level) {
 			return false
 		}
-		p.space()
-		if p.take(']') {
-			return count >= n.fewest && count <= n.mostItems
+		if !p.comma() {
+			return p.take(']') && count >= n.fewest && count <= n.mostItems
 		}
-		if !p.take(',') {
-			return false
-		}
-		p.space()
 	}
+}
+
+// comma skips what is between two members or elements, and tells whether there is one. If not, white space is skipped.
+func (p *pass) comma() bool {
+	if next := p.pos + 1; next < len(p.data) && p.data[p.pos] == ',' && p.data[next] > ' ' { // as almost always
+		p.pos = next
+		return true
+	}
+	p.space()
+	if !p.take(',') {
+		return false
+	}
+	p.space()
+	return true
 }
 
 func (p *pass) object(n *node, level int) bool {
@@ -117,10 +127,7 @@ func (p *pass) object(n *node, level int) bool {
 		if !p.value(value, level) || found >= 0 && !p.report(found, start) {
 			return false
 		}
-		p.space()
-		if more = p.take(','); more {
-			p.space()
-		} else if !p.take('}') {
+		if more = p.comma(); !more && !p.take('}') {
 			return false
 		}
 	}
@@ -130,6 +137,10 @@ func (p *pass) object(n *node, level int) bool {
 
 // colon skips what is between a key and its value.
 func (p *pass) colon() bool {
+	if next := p.pos + 1; next < len(p.data) && p.data[p.pos] == ':' && p.data[next] > ' ' { // as almost always
+		p.pos = next
+		return true
+	}
 	p.space()
 	if !p.take(':') {
 		return false
@@ -144,6 +155,14 @@ func (p *pass) key() span {
 		return span{from: -1}
 	}
 	start := p.pos
+	if p.clean {
+		size := bytes.IndexByte(p.data[start:], '"')
+		if size < 0 {
+			return span{from: -1}
+		}
+		p.pos = start + size + 1
+		return span{start, start + size}
+	}
 	for i, b := range p.data[start:] {
 		switch {
 		case b == '"':

@@ -1,13 +1,42 @@
 package acceptor
 
 import (
+	"bytes"
+	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 )
 
+// clean tells whether data has no backslash and no control character.
+func clean(data []byte) bool {
+	if bytes.IndexByte(data, '\\') >= 0 {
+		return false
+	}
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(data) >= 8; data = data[8:] {
+		if eight := binary.LittleEndian.Uint64(data); (eight-ones*' ')&^eight&high != 0 { // one of them is below a space
+			return false
+		}
+	}
+	for _, b := range data {
+		if b < ' ' {
+			return false
+		}
+	}
+	return true
+}
+
 // text reads a text. What is asked of its characters is not known of one with escapes, unless it is their number.
 func (p *pass) text(n *node) bool {
 	start := p.pos + 1
+	if p.clean {
+		size := bytes.IndexByte(p.data[start:], '"')
+		if size < 0 {
+			return false
+		}
+		p.pos = start + size + 1
+		return n.plain(p.data[start : start+size])
+	}
 	for i := start; i < len(p.data); i++ {
 		switch b := p.data[i]; {
 		case b == '"':
