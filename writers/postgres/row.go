@@ -2,10 +2,13 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,8 +38,11 @@ type probe struct {
 	instance     string
 	target       description
 	labels       pgtype.Text // JSON, for the table targets; the details have them too
-	details      []byte      // fields without a column: `,"name":value` each
+	details      []detail    // fields without a column
 }
+
+// detail is a field as the event has it: its name in quotes, and its value.
+type detail struct{ name, value []byte }
 
 // description is what an event says of its target. It can be compared.
 type description struct {
@@ -55,7 +61,7 @@ func newRow(index int, e events.Event) (*row, error) {
 	if !e.Is("ProbeEvent") {
 		return r, nil
 	}
-	p := &probe{details: make([]byte, 0, len(e.JSON())/2)}
+	p := &probe{details: make([]detail, 0, 16)}
 	r.probe = p
 	var wrong error
 	eachField(e.JSON(), func(quoted, value []byte) {
@@ -64,8 +70,7 @@ func newRow(index int, e events.Event) (*row, error) {
 			name = []byte(text(quoted))
 		}
 		if !p.take(name, value, &wrong) {
-			p.details = append(append(p.details, ','), quoted...)
-			p.details = append(append(p.details, ':'), value...)
+			p.details = append(p.details, detail{quoted, value})
 		}
 	})
 	return r, wrong
@@ -165,36 +170,48 @@ func integer(value []byte, to *pgtype.Int4) bool {
 }
 
 // document is the details as JSON: what has no column, and what the event says of its target but the table targets
-// does not.
+// does not. The fields are in jsonb's own order, because PostgreSQL takes twice as long for those that it has to sort.
 func (p *probe) document(known description) string {
-	object := p.details
+	list := p.details
 	if p.target != known {
 		d := p.target
-		object = appendText(object, "target", d.target, known.target)
-		object = appendText(object, "protocol", d.protocol, known.protocol)
-		object = appendText(object, "hostname", d.hostname, known.hostname)
-		object = appendText(object, "path", d.path, known.path)
-		object = appendText(object, "target_name", d.name, known.name)
+		list = appendText(list, "target", d.target, known.target)
+		list = appendText(list, "protocol", d.protocol, known.protocol)
+		list = appendText(list, "hostname", d.hostname, known.hostname)
+		list = appendText(list, "path", d.path, known.path)
+		list = appendText(list, "target_name", d.name, known.name)
 		if d.port != known.port {
-			object = append(object, `,"port":`...)
-			object = appendJSON(object, d.port)
+			list = appendJSON(list, "port", d.port)
 		}
 	}
-	if len(object) == 0 {
-		return "{}"
+	slices.SortFunc(list, func(a, b detail) int { return cmp.Or(len(a.name)-len(b.name), bytes.Compare(a.name, b.name)) })
+	size := len("{}")
+	for _, d := range list {
+		size += len(d.name) + len(":") + len(d.value) + len(",")
 	}
-	return "{" + string(object[1:]) + "}"
+	var object strings.Builder
+	object.Grow(size)
+	object.WriteByte('{')
+	for i, d := range list {
+		if i > 0 {
+			object.WriteByte(',')
+		}
+		object.Write(d.name)
+		object.WriteByte(':')
+		object.Write(d.value)
+	}
+	object.WriteByte('}')
+	return object.String()
 }
 
-func appendText(object []byte, name string, said, known pgtype.Text) []byte {
+func appendText(list []detail, name string, said, known pgtype.Text) []detail {
 	if said == known {
-		return object
+		return list
 	}
-	object = append(append(object, `,"`...), name...)
-	return appendJSON(append(object, `":`...), said)
+	return appendJSON(list, name, said)
 }
 
-func appendJSON(object []byte, v any) []byte {
+func appendJSON(list []detail, name string, v any) []detail {
 	value, _ := json.Marshal(v) // a text or a number always can be
-	return append(object, value...)
+	return append(list, detail{[]byte(`"` + name + `"`), value})
 }
