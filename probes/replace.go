@@ -25,7 +25,8 @@ type editedEntry struct {
 
 // Replace gives the scheduler a new list, while Read runs; it returns when the list is in force, or when ctx has ended.
 // Targets that are the same as before keep their rhythm, new ones do not wait for a slot, and those that are gone
-// are not checked any more. The ids of a list are unique. It is not kept. Not to be called concurrently.
+// are not checked any more. The ids of a list are unique. The targets of the first list stay in memory until none of
+// them is on the list any more, those of others are copied. Not to be called concurrently.
 func (s *Scheduler) Replace(ctx context.Context, list []Entry) {
 	if len(s.tasks) == 0 && s.count == 0 { // with a count, the end of the first part would be taken for that of all
 		s.begin(ctx, list)
@@ -38,7 +39,8 @@ func (s *Scheduler) Replace(ctx context.Context, list []Entry) {
 const beginAtOnce = 1 << 15
 
 // begin puts the first list in force, some targets after the others: those that are there are checked already while a
-// million others are not yet.
+// million others are not yet. Their targets are used as they are: to copy them would take a fifth more memory for a
+// while.
 func (s *Scheduler) begin(ctx context.Context, list []Entry) {
 	tasks := make([]*task, 0, len(list))
 	for {
@@ -46,7 +48,7 @@ func (s *Scheduler) begin(ctx context.Context, list []Entry) {
 		c := &change{added: make([]int, len(some)), inForce: make(chan struct{})}
 		for i := range some {
 			c.added[i] = len(tasks)
-			tasks = append(tasks, s.newTask(&some[i]))
+			tasks = append(tasks, s.newTask(some[i]))
 		}
 		c.tasks = tasks
 		s.send(ctx, c)
@@ -76,7 +78,7 @@ func (s *Scheduler) compare(list []Entry) *change {
 		t := before[e.Target.ID]
 		if t == nil {
 			c.added = append(c.added, len(c.tasks))
-			t = s.newTask(e)
+			t = s.newTask(e.own())
 		} else {
 			s.compareOne(c, t, e)
 		}
@@ -98,8 +100,8 @@ func (s *Scheduler) compareOne(c *change, t *task, e *Entry) {
 	c.edited = append(c.edited, editedEntry{t, e.own(), s.rhythmOf(e)})
 }
 
-func (s *Scheduler) newTask(e *Entry) *task {
-	return &task{Entry: e.own(), rhythm: s.rhythmOf(e), due: unplanned}
+func (s *Scheduler) newTask(e Entry) *task {
+	return &task{Entry: e, rhythm: s.rhythmOf(&e), due: unplanned}
 }
 
 func (s *Scheduler) rhythmOf(e *Entry) rhythm {

@@ -37,7 +37,7 @@ func (s *Scheduler) difference(put []Entry, gone []uuid.UUID) *change {
 	for i := range put {
 		if _, new := on[put[i].Target.ID]; new {
 			c.added = append(c.added, len(c.tasks))
-			c.tasks = append(c.tasks, s.newTask(&put[i]))
+			c.tasks = append(c.tasks, s.newTask(put[i].own()))
 		}
 	}
 	return c
