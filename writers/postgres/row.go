@@ -172,7 +172,7 @@ func integer(value []byte, to *pgtype.Int4) bool {
 // document is the details as JSON: what has no column, and what the event says of its target but the table targets
 // does not. The fields are in jsonb's own order, because PostgreSQL takes twice as long for those that it has to sort.
 func (p *probe) document(known description) string {
-	list := p.details
+	list := slices.Clone(p.details) // a page that is tried again asks again
 	if p.target != known {
 		d := p.target
 		list = appendText(list, "target", d.target, known.target)
@@ -212,6 +212,10 @@ func appendText(list []detail, name string, said, known pgtype.Text) []detail {
 }
 
 func appendJSON(list []detail, name string, v any) []detail {
+	quoted := []byte(`"` + name + `"`)
+	if slices.ContainsFunc(list, func(d detail) bool { return bytes.Equal(d.name, quoted) }) {
+		return list // another type's field, which is something else
+	}
 	value, _ := json.Marshal(v) // a text or a number always can be
-	return append(list, detail{[]byte(`"` + name + `"`), value})
+	return append(list, detail{quoted, value})
 }
