@@ -105,7 +105,7 @@ func (noLag) take() time.Duration { return 0 }
 // run starts the scheduler with a list.
 func (b *bed) run(list ...Entry) {
 	go func() { b.ended <- b.Read(b.ctx, b.emit) }()
-	b.Replace(b.ctx, list)
+	b.Begin(b.ctx, list)
 }
 
 // stop ends the scheduler as SIGTERM does and waits for it.

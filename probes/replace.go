@@ -14,6 +14,7 @@ type change struct {
 	added   []int         // into tasks
 	edited  []editedEntry // targets that were there and are to be checked in another way
 	removed []*task
+	more    bool          // another change follows at once
 	inForce chan struct{} // closed then
 }
 
@@ -25,23 +26,20 @@ type editedEntry struct {
 
 // Replace gives the scheduler a new list, while Read runs; it returns when the list is in force, or when ctx has ended.
 // Targets that are the same as before keep their rhythm, new ones do not wait for a slot, and those that are gone
-// are not checked any more. The ids of a list are unique. The targets of the first list stay in memory until none of
-// them is on the list any more, those of others are copied. Not to be called concurrently.
-func (s *Scheduler) Replace(ctx context.Context, list []Entry) {
-	if len(s.tasks) == 0 && s.count == 0 { // with a count, the end of the first part would be taken for that of all
-		s.begin(ctx, list)
-		return
-	}
-	s.send(ctx, s.compare(list))
-}
+// are not checked any more. The ids of a list are unique; it is copied. Not to be called concurrently.
+func (s *Scheduler) Replace(ctx context.Context, list []Entry) { s.send(ctx, s.compare(list)) }
 
 // beginAtOnce is how many targets of the first list are put in force together.
 const beginAtOnce = 1 << 15
 
-// begin puts the first list in force, some targets after the others: those that are there are checked already while a
-// million others are not yet. Their targets are used as they are: to copy them would take a fifth more memory for a
-// while.
-func (s *Scheduler) begin(ctx context.Context, list []Entry) {
+// Begin is Replace for the first list, some targets after the others: those that are there are checked already while a
+// million others are not yet. The targets are used as they are, because to copy them would take a fifth more memory for a
+// while: nobody may change them any more.
+func (s *Scheduler) Begin(ctx context.Context, list []Entry) {
+	if s.count > 0 { // the end of the first part would be taken for that of all
+		s.Replace(ctx, list)
+		return
+	}
 	tasks := make([]*task, 0, len(list))
 	for {
 		some := list[len(tasks):min(len(tasks)+beginAtOnce, len(list))]
@@ -50,9 +48,9 @@ func (s *Scheduler) begin(ctx context.Context, list []Entry) {
 			c.added[i] = len(tasks)
 			tasks = append(tasks, s.newTask(some[i]))
 		}
-		c.tasks = tasks
+		c.tasks, c.more = tasks, len(tasks) < len(list)
 		s.send(ctx, c)
-		if len(tasks) == len(list) || ctx.Err() != nil {
+		if !c.more || ctx.Err() != nil {
 			return
 		}
 	}
@@ -124,7 +122,9 @@ func (s *Scheduler) apply(c *change) {
 	for i := range c.edited {
 		s.edit(&c.edited[i])
 	}
-	s.line.keep(func(t *task) bool { return t.lined })
+	if !c.more {
+		s.line.keep(func(t *task) bool { return t.lined })
+	}
 	s.observer.Targets(len(c.tasks))
 }
 

@@ -40,7 +40,7 @@ func TestReplaceLeavesOthersAlone(t *testing.T) {
 // If this failed, the first event of a million targets would wait until the last is ready; or a list with a count would
 // end with its first part.
 //
-// Seen to fail when Replace never calls begin, when it does with a count too, and when begin leaves out the last part.
+// Seen to fail when Begin is Replace, when it puts parts in force with a count too, and when it leaves out the last.
 func TestTheFirstTargetsDoNotWaitForAllOthers(t *testing.T) {
 	const n = 2*beginAtOnce + 5
 	for name, c := range map[string]struct {

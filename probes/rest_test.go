@@ -25,7 +25,7 @@ const mostAtRest = 400
 
 // If this failed, a million targets would not fit into 800 MiB.
 //
-// Seen to fail when the list that Replace was given is kept beside the scheduler's own.
+// Seen to fail when the list that Begin was given is kept beside the scheduler's own.
 func TestATargetAtRestIsSmall(t *testing.T) {
 	for _, url := range []string{"http://127.%d.%d.%d:9/status", "tcp://127.%d.%d.%d:9", "icmp://127.%d.%d.%d"} {
 		const n = 50_000
@@ -48,7 +48,7 @@ func heapOf(t *testing.T, url string, n int) int64 {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- s.Read(ctx, discard) }()
-	s.Replace(ctx, prepared(t, set, url, n))
+	s.Begin(ctx, prepared(t, set, url, n))
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats

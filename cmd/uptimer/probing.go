@@ -159,7 +159,7 @@ func (p *probing) await(ctx context.Context) error {
 // follow puts the first list in force, and then every new version that is good.
 func (p *probing) follow(ctx context.Context) {
 	if p.sharing == nil {
-		p.scheduler.Replace(ctx, p.first)
+		p.scheduler.Begin(ctx, p.first)
 	}
 	p.first = nil
 	p.loaded()
