@@ -19,6 +19,7 @@ type csvReader struct {
 	columns []field
 	row     row
 	ahead   ahead
+	size    int64             // of the file in bytes, 0 if that is not known
 	count   int64             // of rows
 	pairs   map[string]string // cells of labels and headers that were read already
 }
@@ -40,7 +41,7 @@ func (b *builder) readCSV(o *Origin, file io.Reader, size int64) {
 	}
 	in := csv.NewReader(buffered)
 	in.Comment, in.FieldsPerRecord, in.ReuseRecord, in.TrimLeadingSpace = '#', -1, true, true
-	c := &csvReader{b: b, origin: o, in: in, pairs: map[string]string{}, ahead: ahead{b: b, origin: o}}
+	c := &csvReader{b: b, origin: o, in: in, size: size, pairs: map[string]string{}, ahead: ahead{b: b, origin: o}}
 	defer c.ahead.flush()
 	for {
 		cells, err := in.Read()
@@ -57,10 +58,6 @@ func (b *builder) readCSV(o *Origin, file io.Reader, size int64) {
 			continue
 		}
 		c.read(cells)
-		if c.count == sampled {
-			c.ahead.flush()
-			b.expect(int(min(sampled*size/in.InputOffset()/64*65, mostExpected)))
-		}
 	}
 }
 
@@ -144,7 +141,10 @@ func (c *csvReader) read(cells []string) {
 		return
 	}
 	c.ahead.take(&c.row)
-	c.count++
+	if c.count++; c.count == sampled {
+		c.ahead.flush()
+		c.b.expect(int(min(sampled*c.size/c.in.InputOffset()/64*65, mostExpected)))
+	}
 }
 
 // blame notes a mistake, behind those of the lines before.

@@ -31,13 +31,14 @@ type Tuner struct {
 	room     int64
 
 	mu      sync.Mutex
-	percent int // in force, if above zero
+	percent int   // in force, if above zero
+	start   int64 // how large the heap may be until Loaded; 0 after that
 	ended   bool
 }
 
 // Tune lets garbage pile up to four times of what lives, as long as that is at most 256 MiB or a quarter of the memory
 // that there is; it may always be half of what lives. So where much lives, a million targets say, each more takes hardly
-// more than itself. Until Loaded is called, nothing is collected before the heap has 768 MiB, or that quarter: what is
+// more than itself. Until Loaded is called, the heap may have 768 MiB, or that quarter, before it is collected: what is
 // loaded stays, and to look at it while it is written costs a fifth of the time that it takes. Where the container has a
 // limit, Go's is nine tenths of it. What the environment says itself, by GOGC or GOMEMLIMIT, stays. lookup finds a
 // variable of the environment.
@@ -71,7 +72,8 @@ func (t *Tuner) begin(heap int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.ended {
-		t.set(int(max(mostPercent, heap*100/leastHeap)))
+		t.start = heap
+		t.set(t.wanted(0))
 		t.awaitCollection()
 	}
 }
@@ -80,9 +82,15 @@ func (t *Tuner) begin(heap int64) {
 func (t *Tuner) Loaded() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.ended && t.percent > mostPercent {
-		t.set(mostPercent)
+	if !t.ended && t.start > 0 {
+		t.start = 0
+		t.set(t.wanted(live()))
 	}
+}
+
+// wanted is GOGC for so many bytes that live.
+func (t *Tuner) wanted(live uint64) int {
+	return max(percent(live, t.room), int(t.start*100/int64(max(live, leastHeap)))-100)
 }
 
 // sentinel is garbage as soon as it is made, so that the end of a collection is noticed.
@@ -98,7 +106,7 @@ func (t *Tuner) adjust() {
 		return
 	}
 	// Setting it stops the world for a moment, so small changes are let be.
-	if want := percent(live(), t.room); math.Abs(float64(want-t.percent)) > float64(t.percent)/10 {
+	if want := t.wanted(live()); math.Abs(float64(want-t.percent)) > float64(t.percent)/10 {
 		t.set(want)
 	}
 	t.awaitCollection()
