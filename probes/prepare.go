@@ -11,8 +11,8 @@ import (
 // Set is the probes that are open, by protocol.
 type Set map[string]Probe
 
-// Prepare makes a list ready to be checked; the entries point into it. Its error is setting.Mistakes, all at once, each with its place in the
-// list.
+// Prepare makes a list ready to be checked; the entries point into it. Its error is setting.Mistakes, all at once, each
+// with its place in the list.
 func (s Set) Prepare(list []targets.Target) ([]Entry, error) {
 	var ms setting.Mistakes
 	entries := make([]Entry, 0, len(list))

@@ -15,7 +15,7 @@ import (
 const (
 	// room is how much garbage may pile up before a collection, as far as the percentage lets it.
 	room = 256 << 20
-	// startRoom is how large the heap may be before the first collection, until all is loaded.
+	// startRoom is how large the heap may be before it is collected, until all is loaded.
 	startRoom = 768 << 20
 	// leastPercent and mostPercent bound GOGC: how much garbage may pile up, in percent of what lives.
 	leastPercent, mostPercent = 50, 400
@@ -38,10 +38,10 @@ type Tuner struct {
 
 // Tune lets garbage pile up to four times of what lives, as long as that is at most 256 MiB or a quarter of the memory
 // that there is; it may always be half of what lives. So where much lives, a million targets say, each more takes hardly
-// more than itself. Until Loaded is called, the heap may have 768 MiB, or that quarter, before it is collected: what is
-// loaded stays, and to look at it while it is written costs a fifth of the time that it takes. Where the container has a
-// limit, Go's is nine tenths of it. What the environment says itself, by GOGC or GOMEMLIMIT, stays. lookup finds a
-// variable of the environment.
+// more than itself. Until Loaded is called, the heap may have 768 MiB, or a quarter of the container's memory or the
+// machine's, before it is collected, where the latter is known (on Linux): what is loaded stays, and to look at it while
+// it is written costs a fifth of the time that it takes. Where the container has a limit, Go's is nine tenths of it. What
+// the environment says itself, by GOGC or GOMEMLIMIT, stays. lookup finds a variable of the environment.
 func Tune(lookup func(name string) string) *Tuner {
 	root := os.DirFS("/")
 	limit, limited := containerLimit(root)

@@ -170,7 +170,8 @@ func integer(value []byte, to *pgtype.Int4) bool {
 }
 
 // document is the details as JSON: what has no column, and what the event says of its target but the table targets
-// does not. The fields are in jsonb's own order, because PostgreSQL takes twice as long for those that it has to sort.
+// does not. The fields are in jsonb's own order, because PostgreSQL takes half as long again for those that it has to
+// sort.
 func (p *probe) document(known description) string {
 	list := slices.Clone(p.details) // a page that is tried again asks again
 	if p.target != known {
