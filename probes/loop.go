@@ -54,9 +54,8 @@ func (s *Scheduler) drain(ctx context.Context) {
 	if s.limit.inFlight > 0 { // else it may not have ended, and none needs to be told
 		s.cancel(ctx)
 	}
-	for s.limit.inFlight > 0 {
+	for s.collect(); s.limit.inFlight > 0; s.collect() { // some may have ended while the loop rested
 		<-s.wake
-		s.collect()
 	}
 	for _, t := range s.tasks {
 		t.removed = true

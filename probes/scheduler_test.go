@@ -279,6 +279,22 @@ func TestOurShutdownIsNoOutage(t *testing.T) {
 	})
 }
 
+// A check whose end the loop has heard of but not yet looked at was waited for at the stop, for ever.
+//
+// Seen to fail with a drain that waits before it collects.
+func TestStopsAtAnyMomentOfItsRest(t *testing.T) {
+	for at := 100 * time.Millisecond; at < 102*time.Millisecond; at += 50 * time.Microsecond {
+		inFakeTime(t, func(t *testing.T) {
+			b := newBed(t, SchedulerConfig{}, false)
+			e := entry(1, time.Minute, 100200*time.Microsecond) // the loop looks every 100 ms, too
+			fake(e).err = &OwnFault{CauseRoute, errNoList}      // no event, whose way out would wake the loop
+			b.run(e)
+			time.Sleep(at)
+			b.stop()
+		})
+	}
+}
+
 // Events of the last moment before a stop are as true as others; they were lost if Read did not wait for emit.
 // Seen to fail with a run of the outbox that did not take what was left.
 func TestEventsInHandAreHandedOnAtTheStop(t *testing.T) {
