@@ -101,9 +101,10 @@ func (s *Scheduler) tell() {
 }
 
 // soon is how long the loop rests before it takes note of what has changed: not at all if a check waits for the end of
-// another.
+// another and few are in flight. Where they are many, the places that come free meanwhile are given away together: to
+// look for a place after each check took six percent of the processor when it was full.
 func (s *Scheduler) soon() time.Duration {
-	if s.count > 0 || !s.limit.room() && s.ready.len()+s.line.len() > 0 {
+	if s.limit.inFlight < fewInFlight && !s.limit.room() && s.ready.len()+s.line.len() > 0 {
 		return 0
 	}
 	_, mono := s.clock()
