@@ -16,8 +16,9 @@ const maxInterim = 5
 
 // answer reads the head of the answer to a request with the given method. Its error is a *probes.Failure, a
 // *probes.OwnFault or Is context.Canceled. The answer's body is to be read from, never closed: closing reads it to
-// its end. doing says what was tried, for errors.
-func (c *conn) answer(ctx context.Context, method string, doing func() string) (*http.Response, error) {
+// its end. It holds until the next, and if plain says that nobody asks for them, it may be without its headers. doing
+// says what was tried, for errors.
+func (c *conn) answer(ctx context.Context, method string, plain bool, doing func() string) (*http.Response, error) {
 	c.head = maxHead + readBuffer // the last read may hold a buffer of body
 	request := get
 	if method != get.Method {
@@ -26,6 +27,12 @@ func (c *conn) answer(ctx context.Context, method string, doing func() string) (
 	for range maxInterim + 1 {
 		if err := c.sniff(); err != nil {
 			return nil, c.explainHead(ctx, doing(), err)
+		}
+		if plain && request == get {
+			if answer := c.readPlain(); answer != nil {
+				c.head = -1
+				return answer, nil
+			}
 		}
 		answer, err := http.ReadResponse(c.reader, request)
 		if err != nil {

@@ -28,6 +28,7 @@ type conn struct {
 	head     int   // how many bytes may still be read before the end of the header; below zero: no limit
 	ended    bool  // the stream has come to its end
 	failed   error // of the last read, if it was not the end of the stream
+	plain    plainAnswer
 	unbind   func() bool
 
 	at     place // whom we speak to, through a proxy or not

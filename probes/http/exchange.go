@@ -75,6 +75,6 @@ func (r *run) ask(ctx context.Context, c *conn, h hop) (answer *http.Response, b
 	if failed != nil && !begun {
 		return nil, false, probes.Explain(ctx, "sending the request", failed)
 	}
-	answer, err = c.answer(ctx, h.method, func() string { return "waiting for the answer of " + c.at.HostPort() })
+	answer, err = c.answer(ctx, h.method, r.check.options.regex == nil, func() string { return "waiting for the answer of " + c.at.HostPort() })
 	return answer, begun, err
 }

@@ -163,7 +163,7 @@ func (r *run) tunnel(ctx context.Context, c *conn, proxy *place) error {
 	if _, err := c.Write(appendConnect(nil, c.at, proxy)); err != nil {
 		return probes.Explain(ctx, doing, err)
 	}
-	answer, err := c.answer(ctx, "CONNECT", func() string { return doing })
+	answer, err := c.answer(ctx, "CONNECT", false, func() string { return doing })
 	switch {
 	case err != nil:
 		return err
