@@ -11,7 +11,7 @@ import (
 func (s *socket) begin(d *side) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.over(d)
+	err := s.over(d, time.Now())
 	if err == nil {
 		s.uses++
 	}
@@ -28,11 +28,11 @@ func (s *socket) end() {
 }
 
 // over says why nothing can be done any more in a direction. s.mu must be held.
-func (s *socket) over(d *side) error {
+func (s *socket) over(d *side, now time.Time) error {
 	switch {
 	case s.closed:
 		return net.ErrClosed
-	case !d.until.IsZero() && !time.Now().Before(d.until):
+	case !d.until.IsZero() && !now.Before(d.until):
 		return os.ErrDeadlineExceeded
 	}
 	return nil
@@ -41,15 +41,16 @@ func (s *socket) over(d *side) error {
 // await waits until something may be done in a direction, of which nobody can be sure. Its error is that of over, or an
 // *OwnFault.
 func (s *socket) await(d *side) error {
-	s.waited = time.Now()
+	now := time.Now()
+	s.waited = now
 	if err := allSockets.watch(s, d.events); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	err := s.over(d)
+	err := s.over(d, now)
 	if err == nil {
 		s.waits = true
-		s.alarm(d.until)
+		s.alarm(d.until, now)
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -62,17 +63,17 @@ func (s *socket) await(d *side) error {
 	if s.deadline != nil {
 		s.deadline.Stop()
 	}
-	return s.over(d)
+	return s.over(d, time.Now())
 }
 
 // alarm wakes who waits at a time. s.mu must be held.
-func (s *socket) alarm(at time.Time) {
+func (s *socket) alarm(at, now time.Time) {
 	switch {
 	case at.IsZero():
 	case s.deadline == nil:
-		s.deadline = time.AfterFunc(time.Until(at), s.poke)
+		s.deadline = time.AfterFunc(at.Sub(now), s.poke)
 	default:
-		s.deadline.Reset(time.Until(at))
+		s.deadline.Reset(at.Sub(now))
 	}
 }
 
