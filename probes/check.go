@@ -14,6 +14,7 @@ type finish struct {
 
 // check makes one check.
 func (s *Scheduler) check(ctx context.Context, w *worker, j job) {
+	backlog.Add(-1)
 	defer s.ended(w, j)
 	s.began(j.due)
 	began := time.Now()

@@ -51,6 +51,7 @@ func (s *Scheduler) give(ctx context.Context, j job) {
 		s.crew.all[w] = struct{}{}
 		s.workers.Go(func() { s.work(ctx, w) })
 	}
+	backlog.Add(1)
 	w.jobs <- j
 }
 

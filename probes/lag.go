@@ -39,6 +39,7 @@ func (s *Scheduler) adjust() {
 		return
 	}
 	s.looked = s.mono
+	s.mostBacklog = mostBacklog()
 	var lag time.Duration
 	if s.lag != nil {
 		lag = s.lag.take()

@@ -120,6 +120,9 @@ func (s *Scheduler) rest() time.Duration {
 	if s.line.len() > 0 && s.limit.room() && !s.outbox.full() {
 		rest = min(rest, time.Duration(s.lineDue-s.wall))
 	}
+	if s.ready.len() > 0 && s.limit.room() { // those before it only have to go on
+		rest = round
+	}
 	rest = max(min(rest, s.nextLook()), round)
 	_, mono := s.clock()
 	return max(rest-(mono-s.mono), 0)
@@ -145,7 +148,7 @@ func (s *Scheduler) takeDue(ctx context.Context) {
 			s.skip(t, slot, skipWriter)
 		case s.wall-slot >= s.patience(t, slot):
 			s.skip(t, slot, cause)
-		case s.ready.len() == 0 && s.limit.room():
+		case s.ready.len() == 0 && s.room():
 			s.start(ctx, t, slot)
 		default:
 			s.wait(t, slot)
@@ -158,6 +161,12 @@ func (s *Scheduler) wait(t *task, slot int64) {
 	t.slot = slot
 	s.ready.push(t)
 	s.timeline.plan(t, slot+s.patience(t, slot))
+}
+
+// room tells whether one more check may start now. A number of checks in flight that the user gave is that number, however
+// late they go on.
+func (s *Scheduler) room() bool {
+	return s.limit.room() && (!s.limit.auto || backlog.Load() < s.mostBacklog)
 }
 
 // patience is how late the check of a slot may start; after that the slot is skipped. Where all places are taken it
@@ -191,7 +200,7 @@ func (s *Scheduler) skip(t *task, slot int64, cause string) {
 
 // startReady starts those that wait, as far as there is room.
 func (s *Scheduler) startReady(ctx context.Context) {
-	for s.ready.len() > 0 && s.limit.room() {
+	for s.ready.len() > 0 && s.room() {
 		t := s.ready.pop()
 		if s.outbox.full() {
 			s.skip(t, t.slot, skipWriter)
@@ -206,14 +215,14 @@ func (s *Scheduler) startReady(ctx context.Context) {
 	case s.mono-s.drained >= standing:
 		s.ready.order(true)
 	}
-	s.limit.wanted = s.limit.wanted || s.ready.len() > 0
+	s.limit.wanted = s.limit.wanted || s.ready.len() > 0 && !s.limit.room()
 }
 
 // takeLine starts targets that were never checked, one after the other at the pace of the line. The line yields:
 // while checks start late, we lag, or there is no room, it waits, and it does not hurry afterwards.
 func (s *Scheduler) takeLine(ctx context.Context) {
 	for s.line.len() > 0 && (s.lineDue <= s.wall || s.onePass) {
-		if !s.limit.room() || s.ready.len() > 0 || s.outbox.full() {
+		if !s.room() || s.ready.len() > 0 || s.outbox.full() {
 			s.limit.wanted = s.limit.wanted || !s.limit.room()
 			s.lineDue = max(s.lineDue, s.wall)
 			return

@@ -53,6 +53,7 @@ func (p *poller) remove(s *socket) {
 	defer p.mu.Unlock()
 	p.sockets[s.fd] = nil
 	p.open--
+	s.turn.taken()
 }
 
 func (p *poller) start() error {
@@ -137,11 +138,14 @@ func poll(fd uintptr, events []unix.EpollEvent) int {
 func (p *poller) wake(events []unix.EpollEvent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	woken := int64(0)
 	for i := range events {
 		if fd := int(events[i].Fd); fd < len(p.sockets) && p.sockets[fd] != nil {
+			woken += p.sockets[fd].turn.comes()
 			p.sockets[fd].poke()
 		}
 	}
+	backlog.Add(woken)
 }
 
 // watch lets the next of some events wake an open socket, also if it has happened already. The error is an *OwnFault.

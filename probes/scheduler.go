@@ -65,21 +65,22 @@ type Scheduler struct {
 	short     atomic.Bool  // a descriptor or buffer could not be had since the last look at the limit
 
 	// The loop's own.
-	crew     crew
-	tasks    []*task             // the list in force; Replace reads it between two changes
-	leaving  map[uuid.UUID]*task // off the list, while their last check runs
-	timeline timeline
-	limit    limit
-	spare    []finish      // for finished, which is taken as a whole
-	looked   time.Duration // when the limit was looked at
-	ready    ready         // due, and waiting for a free place among the checks in flight
-	drained  time.Duration // when nobody was waiting
-	line     queue         // never checked
-	lineDue  int64         // when the first of the line is due
-	unmade   int           // tasks that have not reached count
-	listed   bool          // there was a list
-	wall     int64         // what the clock said at the last look
-	mono     time.Duration // and the monotonic one
+	crew        crew
+	tasks       []*task             // the list in force; Replace reads it between two changes
+	leaving     map[uuid.UUID]*task // off the list, while their last check runs
+	timeline    timeline
+	limit       limit
+	spare       []finish      // for finished, which is taken as a whole
+	mostBacklog int64         // at the last look
+	looked      time.Duration // when the limit was looked at
+	ready       ready         // due, and waiting for a free place among the checks in flight
+	drained     time.Duration // when nobody was waiting
+	line        queue         // never checked
+	lineDue     int64         // when the first of the line is due
+	unmade      int           // tasks that have not reached count
+	listed      bool          // there was a list
+	wall        int64         // what the clock said at the last look
+	mono        time.Duration // and the monotonic one
 }
 
 // SchedulerOptions are what a Scheduler works with, beside its settings.
@@ -106,7 +107,7 @@ func NewScheduler(c SchedulerConfig, o SchedulerOptions) *Scheduler {
 		},
 		skips: newSkips(o.Log),
 		pulse: NewPulse(), outbox: newOutbox(memory.Buffer(int64(c.Buffer))),
-		clock:   systemClock(),
+		clock: systemClock(), mostBacklog: mostBacklog(),
 		changes: make(chan *change), wake: make(chan struct{}, 1),
 		crew:    crew{all: map[*worker]struct{}{}},
 		leaving: map[uuid.UUID]*task{},

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/uptimer/uptimer/internal/unhurried"
 )
 
@@ -195,4 +197,33 @@ func askOnce(t *testing.T, to netip.AddrPort, question byte) {
 	if _, err := s.Read(answer); err != nil || answer[0] != question {
 		t.Errorf("asked %d, answered %d: %v", question, answer[0], err)
 	}
+}
+
+// A socket that was counted and never taken off would leave one place less for good, until nothing is started any more.
+//
+// Seen to fail where one that is woken twice counts twice, where going on takes nothing off, and where closing does not.
+func TestWhoWaitsForTheProcessorIsCounted(t *testing.T) {
+	woken := func(s *socket, want int64) {
+		t.Helper()
+		allSockets.wake([]unix.EpollEvent{{Fd: int32(s.fd)}}) //nolint:gosec // a descriptor
+		if n := backlog.Load(); n != want {
+			t.Errorf("%d wait, want %d", n, want)
+		}
+	}
+	goesOn, other := connected(t)
+	done := untilItWaits(t, goesOn, readOne(goesOn))
+	goesOn.mu.Lock() // so that it does not
+	woken(goesOn, 1)
+	woken(goesOn, 1)
+	goesOn.mu.Unlock()
+	if _, err := other.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	closed, _ := connected(t)
+	woken(closed, 1)
+	_ = closed.Close()
+	unhurried.Until(t, "none waits", func() bool { return backlog.Load() == 0 })
 }

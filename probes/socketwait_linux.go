@@ -59,6 +59,7 @@ func (s *socket) await(d *side) error {
 	<-s.ready
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.turn.taken()
 	s.waits = false
 	if s.deadline != nil {
 		s.deadline.Stop()
