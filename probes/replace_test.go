@@ -210,7 +210,7 @@ func TestRemovedTargetsLeaveNothingBehind(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		b.stop()
-		if n := len(b.Scheduler.timeline.heap); n > 500+2*fewStale {
+		if n := b.Scheduler.timeline.all; n > 500+2*fewStale {
 			t.Errorf("the timeline holds %d places for 500 targets", n)
 		}
 	})
