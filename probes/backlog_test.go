@@ -8,7 +8,7 @@ import (
 
 // If more were started than the processor can make, each would wait longer for it, and its target would seem slower.
 //
-// Seen to fail without a look at the backlog, and with one also where a number was given.
+// Seen to fail without a look at the backlog, with one also where a number was given, and when the limit is not told.
 func TestNothingIsStartedThatCouldNotGoOn(t *testing.T) {
 	for name, c := range map[string]struct {
 		concurrency Concurrency
@@ -26,6 +26,9 @@ func TestNothingIsStartedThatCouldNotGoOn(t *testing.T) {
 			time.Sleep(time.Second)
 			if n := ran(list); n != c.early {
 				t.Errorf("%s: %d checks were made while %d wait for the processor, want %d", name, n, others, c.early)
+			}
+			if b.limit.auto && b.limit.busy >= firstFresh {
+				t.Errorf("%s: the limit is %d in spite of the crowd", name, b.limit.busy)
 			}
 			backlog.Add(-others)
 			time.Sleep(time.Second)

@@ -24,7 +24,8 @@ const (
 //   - All that are in flight need a descriptor and memory. So they are bounded by those that this process may open, and
 //     by fewer for a while after one could not be had; and by half of the memory that it may use.
 //   - Only those that are fresh may want the processor. Their number doubles with each look while it is wanted and
-//     answers are read at once, whatever the targets take; it shrinks when answers lie here unread. One that has been
+//     answers are read at once, whatever the targets take; it shrinks when answers lie here unread, and a little while as
+//     many wait for the processor as may: more in flight are not more checks then, but colder caches. One that has been
 //     in flight for half a second without our lag waits for its target alone and is not counted: thousands of targets that
 //     hang take no place from others.
 //
@@ -43,6 +44,7 @@ type limit struct {
 	over     int  // those that ended since the last look
 	wanted   bool // one more was wanted since the last look
 	lagging  bool // at the last look
+	crowded  bool // after a rest of the loop, since the last look, as many waited for the processor as may
 }
 
 // newLimit makes the limit for a setting; descriptors is how many this process may open, memory how many bytes it may
@@ -108,6 +110,9 @@ func (l *limit) adjust(since, lag time.Duration, short bool) {
 	case l.lagging:
 		l.busy = l.less(since, lag)
 		l.hold = 1 + int(min(lag/limitLooks, freshLooks))
+	case l.crowded:
+		l.busy = min(l.busy, l.peak)
+		l.busy -= l.busy / 16
 	case l.wanted && calm:
 		l.busy += l.busy/2 + 1
 	case l.wanted:
@@ -119,7 +124,7 @@ func (l *limit) adjust(since, lag time.Duration, short bool) {
 		l.age()
 	}
 	l.busy = max(min(l.busy, l.most), leastFresh)
-	l.wanted, l.peak, l.over = false, l.inFlight-l.hanging, 0
+	l.wanted, l.crowded, l.peak, l.over = false, false, l.inFlight-l.hanging, 0
 }
 
 // less is how many fresh checks there should be for a lag that is too long: what was in use without those that cause

@@ -109,6 +109,34 @@ func TestTheLimitCountsWhatIsInFlight(t *testing.T) {
 	}
 }
 
+// A processor that has enough to do makes no more checks of more in flight, only dearer ones.
+//
+// Seen to fail when the limit takes no note of a crowd, and when it never forgets one.
+func TestTheLimitIsNoMoreThanTheProcessorNeeds(t *testing.T) {
+	l := newLimit(0, 1<<20, math.MaxInt64)
+	l.busy = 1000
+	for range 160 {
+		l.began()
+	}
+	l.crowded, l.wanted = true, true
+	l.adjust(limitLooks, 0, false)
+	if l.busy != 150 {
+		t.Errorf("%d fresh checks may be in flight after a look with 160 and a crowd, want 150", l.busy)
+	}
+	l.wanted = true
+	l.adjust(limitLooks, 0, false)
+	if l.busy != 226 {
+		t.Errorf("%d fresh checks may be in flight after a look without a crowd, want 226", l.busy)
+	}
+	for range 100 {
+		l.crowded = true
+		l.adjust(limitLooks, 0, false)
+	}
+	if l.busy < leastFresh {
+		t.Errorf("%d fresh checks may be in flight in a lasting crowd: it would never end", l.busy)
+	}
+}
+
 // If those that hang kept their places, a hundred dead targets would take all that the good ones need; if a check
 // whose answer lies here unread gave its place away, more and more would be started the later we are.
 func TestWhatHangsTakesNoPlace(t *testing.T) {

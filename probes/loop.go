@@ -32,6 +32,7 @@ func (s *Scheduler) loop(ctx context.Context) {
 		wake = s.wake
 		s.collect()
 		s.look()
+		s.limit.crowded = s.limit.crowded || backlog.Load() >= s.mostBacklog
 		s.adjust()
 		s.takeDue(ctx)
 		s.startReady(ctx)
