@@ -15,6 +15,8 @@ const (
 	// outboxCalls bounds the calls of emit that have not returned. What comes while there are so many waits for
 	// the next free one, in one batch.
 	outboxCalls = 512
+	// outboxRoom is for how many events there is room before they come, at most.
+	outboxRoom = 1024
 )
 
 // outbox takes events from checks without making them wait, and hands them on in batches. It counts an event's
@@ -49,7 +51,8 @@ func (o *outbox) add(e events.Event) {
 func (o *outbox) take() (batch []events.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	batch, o.waiting = o.waiting, nil
+	batch = o.waiting
+	o.waiting = make([]events.Event, 0, min(len(batch), outboxRoom)) // the next is about as large
 	return batch
 }
 
