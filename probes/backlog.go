@@ -15,20 +15,29 @@ const backlogEach = 32
 
 func mostBacklog() int64 { return backlogEach * int64(runtime.GOMAXPROCS(0)) }
 
-// turn is one of those that wait, or none.
-type turn struct{ waits atomic.Bool }
+// turn is that of one who waits for something to come, and then for the processor. The zero value is nobody's.
+type turn struct{ state atomic.Int32 }
 
-// comes begins to wait, and is how many do so more than before.
+const (
+	nobody int32 = iota
+	awaitsEvent
+	awaitsProcessor
+)
+
+// begins waits for something to come. Who is woken without having waited for it is not counted: nobody would take it off.
+func (t *turn) begins() { t.state.Store(awaitsEvent) }
+
+// comes begins to wait for the processor, and is how many do so more than before.
 func (t *turn) comes() int64 {
-	if t.waits.Swap(true) {
-		return 0
+	if t.state.CompareAndSwap(awaitsEvent, awaitsProcessor) {
+		return 1
 	}
-	return 1
+	return 0
 }
 
-// taken ends it. It may be called without.
-func (t *turn) taken() {
-	if t.waits.Load() && t.waits.Swap(false) {
+// ends ends either.
+func (t *turn) ends() {
+	if t.state.Load() != nobody && t.state.Swap(nobody) == awaitsProcessor {
 		backlog.Add(-1)
 	}
 }

@@ -24,8 +24,8 @@ const (
 //   - All that are in flight need a descriptor and memory. So they are bounded by those that this process may open, and
 //     by fewer for a while after one could not be had; and by half of the memory that it may use.
 //   - Only those that are fresh may want the processor. Their number doubles with each look while it is wanted and
-//     answers are read at once, whatever the targets take; it shrinks when answers lie here unread, and a little while as
-//     many wait for the processor as may: more in flight are not more checks then, but colder caches. One that has been
+//     answers are read at once, whatever the targets take; it shrinks when answers lie here unread, and a little each
+//     time that as many waited for the processor as may in a quarter of the rounds: more in flight are not more checks then, but colder caches. One that has been
 //     in flight for half a second without our lag waits for its target alone and is not counted: thousands of targets that
 //     hang take no place from others.
 //
@@ -44,7 +44,8 @@ type limit struct {
 	over     int  // those that ended since the last look
 	wanted   bool // one more was wanted since the last look
 	lagging  bool // at the last look
-	crowded  bool // after a rest of the loop, since the last look, as many waited for the processor as may
+	rounds   int  // of the loop since the last look
+	crowds   int  // and in how many as many waited for the processor as may
 }
 
 // newLimit makes the limit for a setting; descriptors is how many this process may open, memory how many bytes it may
@@ -92,6 +93,14 @@ func (l *limit) ended(look int) {
 	}
 }
 
+// round takes note of a round of the loop, and whether as many wait for the processor as may.
+func (l *limit) round(crowded bool) {
+	l.rounds++
+	if crowded {
+		l.crowds++
+	}
+}
+
 // adjust is called with each look, and told how long ago the last was. lag is for how long an answer lay here unread
 // at least; short tells that a descriptor or a buffer could not be had.
 func (l *limit) adjust(since, lag time.Duration, short bool) {
@@ -110,7 +119,7 @@ func (l *limit) adjust(since, lag time.Duration, short bool) {
 	case l.lagging:
 		l.busy = l.less(since, lag)
 		l.hold = 1 + int(min(lag/limitLooks, freshLooks))
-	case l.crowded:
+	case l.crowds > l.rounds/4:
 		l.busy = min(l.busy, l.peak)
 		l.busy -= l.busy / 16
 	case l.wanted && calm:
@@ -124,7 +133,8 @@ func (l *limit) adjust(since, lag time.Duration, short bool) {
 		l.age()
 	}
 	l.busy = max(min(l.busy, l.most), leastFresh)
-	l.wanted, l.crowded, l.peak, l.over = false, false, l.inFlight-l.hanging, 0
+	l.wanted, l.peak, l.over = false, l.inFlight-l.hanging, 0
+	l.rounds, l.crowds = 0, 0
 }
 
 // less is how many fresh checks there should be for a lag that is too long: what was in use without those that cause

@@ -118,18 +118,22 @@ func TestTheLimitIsNoMoreThanTheProcessorNeeds(t *testing.T) {
 	for range 160 {
 		l.began()
 	}
-	l.crowded, l.wanted = true, true
+	l.round(true)
+	l.wanted = true
 	l.adjust(limitLooks, 0, false)
 	if l.busy != 150 {
 		t.Errorf("%d fresh checks may be in flight after a look with 160 and a crowd, want 150", l.busy)
 	}
 	l.wanted = true
+	for i := range 100 {
+		l.round(i < 20) // a burst
+	}
 	l.adjust(limitLooks, 0, false)
 	if l.busy != 226 {
 		t.Errorf("%d fresh checks may be in flight after a look without a crowd, want 226", l.busy)
 	}
 	for range 100 {
-		l.crowded = true
+		l.round(true)
 		l.adjust(limitLooks, 0, false)
 	}
 	if l.busy < leastFresh {

@@ -32,7 +32,7 @@ func (s *Scheduler) loop(ctx context.Context) {
 		wake = s.wake
 		s.collect()
 		s.look()
-		s.limit.crowded = s.limit.crowded || backlog.Load() >= s.mostBacklog
+		s.limit.round(backlog.Load() >= s.mostBacklog)
 		s.adjust()
 		s.takeDue(ctx)
 		s.startReady(ctx)
@@ -121,7 +121,7 @@ func (s *Scheduler) rest() time.Duration {
 	if s.line.len() > 0 && s.limit.room() && !s.outbox.full() {
 		rest = min(rest, time.Duration(s.lineDue-s.wall))
 	}
-	if s.ready.len() > 0 && s.limit.room() { // those before it only have to go on
+	if s.ready.len() > 0 && s.limit.room() { // as soon as others have gone on
 		rest = round
 	}
 	rest = max(min(rest, s.nextLook()), round)
@@ -161,7 +161,7 @@ func (s *Scheduler) takeDue(ctx context.Context) {
 func (s *Scheduler) wait(t *task, slot int64) {
 	t.slot = slot
 	s.ready.push(t)
-	s.timeline.plan(t, slot+s.patience(t, slot))
+	s.timeline.planNext(t, slot+s.patience(t, slot))
 }
 
 // room tells whether one more check may start now. A number of checks in flight that the user gave is that number, however
@@ -196,7 +196,7 @@ func (s *Scheduler) lastSlot(t *task, slot int64, cause string) int64 {
 // skip leaves a slot out and plans the next.
 func (s *Scheduler) skip(t *task, slot int64, cause string) {
 	s.skipped(cause, 1)
-	s.timeline.plan(t, t.rhythm.after(slot))
+	s.timeline.planNext(t, t.rhythm.after(slot))
 }
 
 // startReady starts those that wait, as far as there is room.
@@ -268,7 +268,7 @@ func (s *Scheduler) start(ctx context.Context, t *task, due int64) {
 	case first: // a slot soon after the first check is left out
 		s.timeline.plan(t, t.rhythm.from(due+t.rhythm.interval/2))
 	default:
-		s.timeline.plan(t, t.rhythm.after(due))
+		s.timeline.planNext(t, t.rhythm.after(due))
 	}
 	s.give(ctx, job{t, t.Entry, due, s.limit.began()})
 }

@@ -53,7 +53,7 @@ func (p *poller) remove(s *socket) {
 	defer p.mu.Unlock()
 	p.sockets[s.fd] = nil
 	p.open--
-	s.turn.taken()
+	s.turn.ends()
 }
 
 func (p *poller) start() error {

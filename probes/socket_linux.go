@@ -28,7 +28,7 @@ type socket struct {
 	wrote   bool
 	asked   bool          // something was written since it was read from
 	ready   chan struct{} // holds one: there may be something to do
-	turn    turn          // since it was woken
+	turn    turn          // of who waits
 	stamps  bool          // the kernel is to say when data came
 	last    incoming
 	waited  time.Time // since when it was waited last

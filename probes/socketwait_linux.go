@@ -43,7 +43,9 @@ func (s *socket) over(d *side, now time.Time) error {
 func (s *socket) await(d *side) error {
 	now := time.Now()
 	s.waited = now
+	s.turn.begins()
 	if err := allSockets.watch(s, d.events); err != nil {
+		s.turn.ends()
 		return err
 	}
 	s.mu.Lock()
@@ -54,12 +56,13 @@ func (s *socket) await(d *side) error {
 	}
 	s.mu.Unlock()
 	if err != nil {
+		s.turn.ends()
 		return err
 	}
 	<-s.ready
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.turn.taken()
+	s.turn.ends()
 	s.waits = false
 	if s.deadline != nil {
 		s.deadline.Stop()

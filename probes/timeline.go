@@ -36,6 +36,15 @@ func (l *timeline) reserve(n int) { l.heap = slices.Grow(l.heap, n) }
 func (l *timeline) plan(t *task, due int64) {
 	l.drop(t)
 	t.due = due
+	l.all++
+	l.pushHeap(planned{due, t})
+}
+
+// planNext is plan for a task whose time has just come, as that of others before it: it finds a lane. What comes in no
+// order would leave the lanes ends that nothing is due after for hours.
+func (l *timeline) planNext(t *task, due int64) {
+	l.drop(t)
+	t.due = due
 	l.push(planned{due, t})
 }
 

@@ -83,9 +83,7 @@ func (c *conn) close() {
 		c.unbind()
 	}
 	if c.reader != nil {
-		c.reader.Reset(nil)
-		readers.Put(c.reader)
-		c.reader = nil
+		c.dropReader()
 	}
 	if c.Conn != c.socket && c.failed == nil && c.sent {
 		_ = c.Conn.Close()
@@ -100,10 +98,15 @@ func (c *conn) rest() bool {
 		return false
 	}
 	c.unbind = nil
+	c.dropReader()
+	return c.socket.SetDeadline(time.Time{}) == nil
+}
+
+// dropReader gives the reader back.
+func (c *conn) dropReader() {
 	c.reader.Reset(nil)
 	readers.Put(c.reader)
-	c.reader = nil
-	return c.socket.SetDeadline(time.Time{}) == nil
+	c.reader, c.plain = nil, plainAnswer{} // whose body knows the reader too
 }
 
 // wake takes a connection that rested into use again, and tells whether the server has left it alone meanwhile.
