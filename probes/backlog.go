@@ -10,7 +10,7 @@ import (
 var backlog atomic.Int64
 
 // backlogEach is how many may wait for each processor before no more are started: enough for a round of the loop, and few
-// enough for its cache. Half a millisecond passes until that many have gone on, and it is in the reported times.
+// enough for its cache. A millisecond or two pass until that many have gone on.
 const backlogEach = 32
 
 func mostBacklog() int64 { return backlogEach * int64(runtime.GOMAXPROCS(0)) }

@@ -24,10 +24,10 @@ const (
 //   - All that are in flight need a descriptor and memory. So they are bounded by those that this process may open, and
 //     by fewer for a while after one could not be had; and by half of the memory that it may use.
 //   - Only those that are fresh may want the processor. Their number doubles with each look while it is wanted and
-//     answers are read at once, whatever the targets take; it shrinks when answers lie here unread, and a little each
-//     time that as many waited for the processor as may in a quarter of the rounds: more in flight are not more checks then, but colder caches. One that has been
-//     in flight for half a second without our lag waits for its target alone and is not counted: thousands of targets that
-//     hang take no place from others.
+//     answers are read at once, whatever the targets take; it shrinks when answers lie here unread. It shrinks a little,
+//     too, when in a quarter of the loop's rounds as many waited for the processor as may: more in flight are not more
+//     checks then, and find less of themselves in the caches. One that has been in flight for half a second without our
+//     lag waits for its target alone and is not counted: thousands of targets that hang take no place from others.
 //
 // It belongs to the scheduler's loop.
 type limit struct {
