@@ -51,7 +51,7 @@ func TestSlotsFollowEachOther(t *testing.T) {
 
 // A timeline that loses a task never checks that target again.
 //
-// Seen to fail when a lane takes what is due before its end, and when it forgets its stretches but the last.
+// Seen to fail when a lane takes what is due before its end.
 func TestTimelineGivesTasksInOrder(t *testing.T) {
 	var l timeline
 	var want []int64
@@ -113,7 +113,8 @@ func TestQueueIsFirstInFirstOut(t *testing.T) {
 // A million targets would take the processor from the checks if each place cost more the more there are; what has to be
 // sorted anew for each check does.
 //
-// Seen to fail with one lane, with a lane that is never found again, and when the heap keeps its room.
+// Seen to fail with one lane, with a lane that is never found again, with one that forgets its stretches but the last, and
+// when the heap keeps its room.
 func TestTasksOfEachIntervalFindTheirLane(t *testing.T) {
 	var l timeline
 	tasks := make([]task, 12_000)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // plainHeads are answers, and whether they are read the quick way.
@@ -90,6 +91,16 @@ func TestPlainAnswersAreThoseOfNetHTTP(t *testing.T) {
 		if plain := samePlain(t, []byte(c.answer)); plain != c.plain {
 			t.Errorf("%q: read the quick way: %v, want %v", c.answer, plain, c.plain)
 		}
+	}
+}
+
+// If this failed, a connection that broke with the last bytes of a body would seem to have ended well.
+//
+// Seen to fail when the last byte is the end whatever else is said of it.
+func TestAPlainBodyKeepsTheErrorOfItsLastBytes(t *testing.T) {
+	from := iotest.DataErrReader(io.MultiReader(strings.NewReader("hello"), iotest.ErrReader(io.ErrClosedPipe)))
+	if body, err := io.ReadAll(&plainBody{from, 5}); string(body) != "hello" || err != io.ErrClosedPipe {
+		t.Errorf("%q, %v", body, err)
 	}
 }
 
