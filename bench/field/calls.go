@@ -3,6 +3,8 @@
 package field
 
 import (
+	"encoding/binary"
+	"net/netip"
 	"syscall"
 	"unsafe"
 
@@ -18,6 +20,28 @@ func accept(listener int) (fd int, from unix.RawSockaddrInet4, ok bool) {
 	n, _, err := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)),
 		unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 	return int(n), from, err == 0
+}
+
+// local is the address at which a connection was taken.
+func local(fd int) (netip.AddrPort, bool) {
+	var own unix.RawSockaddrInet4
+	size := uint32(unix.SizeofSockaddrInet4)
+	_, _, err := syscall.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&own)), uintptr(unsafe.Pointer(&size)))
+	port := (*[2]byte)(unsafe.Pointer(&own.Port))
+	return netip.AddrPortFrom(netip.AddrFrom4(own.Addr), binary.BigEndian.Uint16(port[:])), err == 0 && own.Family == unix.AF_INET
+}
+
+// waitsHere is for how many milliseconds wait keeps the processor that the runtime has given to the thread.
+const waitsHere = 1
+
+// wait waits until something is ready. While there is much to do it never tells the runtime that the thread waits, whose
+// monitor would take the processor away each time, and look again every 20 µs.
+func wait(poll int, ready []unix.EpollEvent) (int, error) {
+	n, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(poll), uintptr(unsafe.Pointer(unsafe.SliceData(ready))), uintptr(len(ready)), waitsHere, 0, 0)
+	if err == 0 && n > 0 {
+		return int(n), nil
+	}
+	return unix.EpollWait(poll, ready, -1)
 }
 
 func read(fd int, to []byte) (int, syscall.Errno) { return transfer(unix.SYS_READ, fd, to) }

@@ -103,7 +103,7 @@ type Farm struct {
 
 // Open serves the fields. Connections from elsewhere than loopback are closed at once.
 func Open(ctx context.Context, fields []Spec, certificate Certificate) (*Farm, error) {
-	f := &Farm{records: newRecords()}
+	f := &Farm{records: &Records{}}
 	var err error
 	if f.loop, err = newLoop(f.records); err != nil {
 		return nil, fmt.Errorf("opening the farm: %w", err)

@@ -68,10 +68,10 @@ func TestTheRecordSaysWhatWasAsked(t *testing.T) {
 	address := fmt.Sprintf("127.7.8.9:%d", s.Port)
 	began := time.Now()
 	status, body, err := ask(t, address, unhurried.Patience, true)
-	took := time.Since(began)
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
+	took := time.Since(began) // the client may have the answer before the farm takes note of it
 	if status != http.StatusOK || string(body) != text {
 		t.Errorf("got %d, %q", status, body)
 	}
@@ -81,7 +81,7 @@ func TestTheRecordSaysWhatWasAsked(t *testing.T) {
 	}
 	r := records[0]
 	if r.Took() < s.Delay || r.Took() > took || r.Connected > r.Asked || r.Asked < began.UnixNano() {
-		t.Errorf("%+v took %v, and the client waited %v", r, r.Took(), took)
+		t.Errorf("%+v took %v, and all of it took %v", r, r.Took(), took)
 	}
 	var file bytes.Buffer
 	if _, err := f.Records().WriteTo(&file); err != nil {

@@ -5,7 +5,6 @@ package field
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 
 	"golang.org/x/sys/unix"
 )
@@ -86,10 +85,8 @@ func (l *loop) fresh(fd int, f *field) *conn {
 	}
 	*c = conn{fd: fd, field: f, got: c.got[:0], open: true}
 	l.conns[fd] = c
-	if own, err := unix.Getsockname(fd); err == nil {
-		if own, ok := own.(*unix.SockaddrInet4); ok {
-			c.record.Target = netip.AddrPortFrom(netip.AddrFrom4(own.Addr), uint16(own.Port))
-		}
+	if own, ok := local(fd); ok {
+		c.record.Target = own
 	}
 	return c
 }

@@ -87,7 +87,7 @@ func (l *loop) run() {
 	ready := make([]unix.EpollEvent, 512)
 	for {
 		l.arm()
-		n, err := unix.EpollWait(l.poll, ready, -1)
+		n, err := wait(l.poll, ready)
 		if err != nil && !errors.Is(err, unix.EINTR) {
 			return
 		}

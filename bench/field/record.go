@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/uptimer/uptimer/bench/pages"
 )
 
 // Record is one request as the target saw it. Times are nanoseconds since the Unix epoch.
@@ -26,25 +28,27 @@ func (r Record) Took() time.Duration { return time.Duration(r.Answered - r.Asked
 // Records are what a farm saw, in no particular order. It may be used from several goroutines.
 type Records struct {
 	mu   sync.Mutex
-	list []Record
+	list pages.List[wire]
 }
 
-func newRecords() *Records { return &Records{list: make([]Record, 0, 1<<16)} }
-
 func (r *Records) add(record Record) {
+	w := record.wire()
 	r.mu.Lock()
-	r.list = append(r.list, record)
+	r.list.Add(w)
 	r.mu.Unlock()
 }
 
 // All are the records so far.
-func (r *Records) All() []Record {
+func (r *Records) All() (list []Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.list
+	for w := range r.list.All() {
+		list = append(list, w.record())
+	}
+	return list
 }
 
-// wire is a Record in a file.
+// wire is a Record in a file, and without pointers in memory.
 type wire struct {
 	Address                          [4]byte
 	Port                             uint16
@@ -52,18 +56,30 @@ type wire struct {
 	Connected, Asked, Answered, Late int64
 }
 
+func (r Record) wire() wire {
+	return wire{
+		Address: r.Target.Addr().As4(), Port: r.Target.Port(),
+		Connected: r.Connected, Asked: r.Asked, Answered: r.Answered, Late: r.Late,
+	}
+}
+
+func (w wire) record() Record {
+	return Record{
+		Target:    netip.AddrPortFrom(netip.AddrFrom4(w.Address), w.Port),
+		Connected: w.Connected, Asked: w.Asked, Answered: w.Answered, Late: w.Late,
+	}
+}
+
 // WriteTo writes all records in a form that ReadRecords reads.
-func (r *Records) WriteTo(w io.Writer) (n int64, err error) {
-	buffered := bufio.NewWriterSize(w, 1<<20)
-	for _, record := range r.All() {
-		line := wire{
-			Address: record.Target.Addr().As4(), Port: record.Target.Port(),
-			Connected: record.Connected, Asked: record.Asked, Answered: record.Answered, Late: record.Late,
-		}
-		if err := binary.Write(buffered, binary.LittleEndian, line); err != nil {
+func (r *Records) WriteTo(to io.Writer) (n int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	buffered := bufio.NewWriterSize(to, 1<<20)
+	for w := range r.list.All() {
+		if err := binary.Write(buffered, binary.LittleEndian, w); err != nil {
 			return n, err
 		}
-		n += int64(binary.Size(line))
+		n += int64(binary.Size(w))
 	}
 	return n, buffered.Flush()
 }
@@ -79,9 +95,6 @@ func ReadRecords(r io.Reader) (list []Record, err error) {
 		case err != nil:
 			return nil, fmt.Errorf("reading the farm's records: %w", err)
 		}
-		list = append(list, Record{
-			Target:    netip.AddrPortFrom(netip.AddrFrom4(line.Address), line.Port),
-			Connected: line.Connected, Asked: line.Asked, Answered: line.Answered, Late: line.Late,
-		})
+		list = append(list, line.record())
 	}
 }

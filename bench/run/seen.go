@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/uptimer/uptimer/bench/pages"
 )
 
 // seen is what an event says of one check. Times are nanoseconds since the epoch.
@@ -28,7 +31,7 @@ type seen struct {
 
 // reading is events as they come. Reading costs little, as the machine is the same.
 type reading struct {
-	list  []seen
+	list  pages.List[kept]
 	count atomic.Int64
 	first time.Time  // when the first came
 	pause sync.Mutex // whoever has it stops the reading
@@ -60,7 +63,7 @@ func (r *reading) read(from io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("reading the event %q: %w", line, err)
 		}
-		r.list = append(r.list, e)
+		r.list.Add(e.keep())
 		if r.count.Add(1) == 1 {
 			r.first = time.Now()
 		}
@@ -72,21 +75,53 @@ func (r *reading) read(from io.Reader) error {
 // wait is all events, when the last has come.
 func (r *reading) wait() ([]seen, error) {
 	<-r.ended
-	return r.list, r.err
+	list := make([]seen, 0, r.list.Len())
+	for k := range r.list.All() {
+		list = append(list, k.seen())
+	}
+	return list, r.err
 }
 
-// reasons are the words for them, so that not each event holds one of its own.
-var reasons = map[string]string{}
+// kept is what was seen, without pointers.
+type kept struct {
+	id               [16]byte
+	address          [4]byte
+	port             uint16
+	up               bool
+	reason           uint8
+	due, began, took int64
+}
+
+func (e seen) keep() kept {
+	return kept{
+		id: e.id, address: e.target.Addr().As4(), port: e.target.Port(),
+		due: e.due, began: e.began, took: e.took, up: e.up, reason: numberOf(e.reason),
+	}
+}
+
+func (k kept) seen() seen {
+	return seen{
+		id: k.id, target: netip.AddrPortFrom(netip.AddrFrom4(k.address), k.port),
+		due: k.due, began: k.began, took: k.took, up: k.up, reason: reasons[k.reason],
+	}
+}
+
+// reasons are the words for them, each once, so that not each event holds one of its own.
+var reasons []string
 
 // reasonOf is a word as a string that all events with it share.
 func reasonOf(word []byte) string {
-	reason := reasons[string(word)]
-	if reason == "" {
-		reason = string(word)
-		reasons[reason] = reason
+	for _, reason := range reasons {
+		if reason == string(word) {
+			return reason
+		}
 	}
-	return reason
+	reasons = append(reasons, string(word))
+	return reasons[len(reasons)-1]
 }
+
+// numberOf is where among the reasons one is that reasonOf gave.
+func numberOf(reason string) uint8 { return uint8(slices.Index(reasons, reason)) }
 
 // parse takes what is needed out of an event that uptimer wrote. It is no reader of JSON: values are found by their
 // names.
