@@ -5,7 +5,6 @@ package acceptor
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -23,7 +22,7 @@ const maxWanted = 8
 // MaxNumber is how many characters of a number an acceptor may be made for.
 const MaxNumber = 32
 
-// Acceptor holds what a schema asks for as tables, one for each place in a document. It never changes and may be
+// Acceptor holds what a schema asks for as tables, one for each place in a document. What it says never changes. It may be
 // shared between goroutines.
 type Acceptor struct {
 	limits Limits
@@ -53,10 +52,11 @@ func Compile(schema *jsonschema.Schema, limits Limits, wanted ...string) (*Accep
 // part of data; nil where the field is missing or is no text. Found must be as long as there are wanted fields.
 // Accept allocates nothing, unless a pattern or format of the schema does.
 func (a *Acceptor) Accept(data []byte, found [][]byte) bool {
-	if len(found) != a.wanted || !utf8.Valid(data) {
+	isClean, isUTF8 := look(data)
+	if len(found) != a.wanted || !isUTF8 {
 		return false
 	}
-	p := pass{data: data, clean: clean(data), limits: a.limits}
+	p := pass{data: data, clean: isClean, limits: a.limits}
 	p.space()
 	if !p.value(a.root, 0) {
 		return false

@@ -129,8 +129,8 @@ func (n *node) narrowText(s *jsonschema.Schema) error {
 	if s.MaxLength >= 0 {
 		n.longest = min(n.longest, s.MaxLength)
 	}
-	checks, err := textChecks(s)
-	n.checks = append(n.checks, checks...)
+	checks, size, err := textChecks(s)
+	n.checks, n.size = append(n.checks, checks...), max(n.size, size)
 	return err
 }
 

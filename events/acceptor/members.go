@@ -42,6 +42,9 @@ func (c *compiler) members(n *node, all []*jsonschema.Schema, outermost bool) (e
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		f := field{name: name, found: slices.Index(wanted, name)}
+		if isPlain(name) {
+			f.opening = `"` + name + `":`
+		}
 		if f.value, err = c.member(all, fences, name, true); err != nil {
 			return err
 		}
@@ -51,6 +54,7 @@ func (c *compiler) members(n *node, all []*jsonschema.Schema, outermost bool) (e
 		n.fields = append(n.fields, f)
 	}
 	n.hash()
+	n.order = make(order, len(n.fields)+1)
 	n.others, err = c.member(all, fences, "", false)
 	return err
 }

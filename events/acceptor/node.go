@@ -3,6 +3,7 @@ package acceptor
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // kinds is a set of what a JSON value can be.
@@ -30,6 +31,8 @@ type node struct {
 	kinds kinds
 
 	choices           []string // texts: it must be one of them; nil if it may be any
+	written           []string // the choices as they stand in a document, but for those that may be written in several ways
+	size              int      // texts: in bytes, if the checks take only one size, and no quotes; otherwise 0
 	shortest, longest int      // texts: in characters
 	checks            []func([]byte) bool
 	least, most       float64 // numbers
@@ -38,15 +41,17 @@ type node struct {
 	items             *node
 	fields            []field // objects
 	index             []uint8 // a hash table of the fields: 1 + the position, 0 where there is none
+	order             order   // the fields as they came in the last objects
 	required          uint64  // the fields that must be there, a bit each
 	others            *node   // what fields that are not in the table must be; nil if there may be none
 }
 
 // field is a field of an object that the schema names.
 type field struct {
-	name  string
-	value *node
-	found int // where Accept reports its value, -1 if it does not
+	name    string
+	opening string // the name as it stands in a document, with its colon; empty if it may be written in several ways
+	value   *node
+	found   int // where Accept reports its value, -1 if it does not
 }
 
 // maxFields is how many fields one object may have in the table.
@@ -83,7 +88,18 @@ func (n *node) settle() {
 	choices := n.choices
 	n.choices = nil // so that plain looks at all else
 	choices = slices.DeleteFunc(choices, func(s string) bool { return !n.plain([]byte(s)) })
-	n.choices, n.checks, n.shortest, n.longest = choices, nil, 0, math.MaxInt
+	n.choices, n.checks, n.size, n.shortest, n.longest = choices, nil, 0, 0, math.MaxInt
+	for _, choice := range choices {
+		if quoted := `"` + choice + `"`; isPlain(choice) {
+			n.written = append(n.written, quoted)
+		}
+	}
+}
+
+// isPlain tells of a text that it stands in a document, without escapes, as it is.
+func isPlain(s string) bool {
+	clean, _ := look([]byte(s))
+	return clean && !strings.Contains(s, `"`)
 }
 
 // hash puts the fields into a table that is at most a quarter full.

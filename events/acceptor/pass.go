@@ -107,14 +107,16 @@ func (p *pass) object(n *node, level int) bool {
 	outside := p.known
 	var seen uint64
 	p.space()
+	field := -1
 	for more := !p.take('}'); more; {
-		key := p.key()
-		if key.from < 0 || !p.colon() {
+		i, key, ok := p.member(n, field)
+		if !ok {
 			return false
 		}
 		value := n.others
 		found := -1
-		if i := n.find(p.data[key.from:key.to]); i >= 0 {
+		if i >= 0 {
+			field = i
 			if seen&(1<<i) != 0 {
 				return false
 			}
@@ -133,6 +135,25 @@ func (p *pass) object(n *node, level int) bool {
 	}
 	p.known = outside
 	return seen&n.required == n.required
+}
+
+// member reads a key and what is between it and its value. It returns the position of the field in the table; if that is
+// -1, key says which it is.
+func (p *pass) member(n *node, before int) (i int, key span, ok bool) {
+	if len(n.fields) > 0 {
+		if i := n.order.after(before); i >= 0 && n.fields[i].opening != "" && p.word(n.fields[i].opening) {
+			p.space()
+			return i, key, true
+		}
+	}
+	key = p.key()
+	if key.from < 0 || !p.colon() {
+		return 0, key, false
+	}
+	if i = n.find(p.data[key.from:key.to]); i >= 0 {
+		n.order.learn(before, i)
+	}
+	return i, key, true
 }
 
 // colon skips what is between a key and its value.
@@ -197,5 +218,5 @@ func (p *pass) report(found, start int) bool {
 		return true
 	}
 	p.found[found] = span{start + 1, p.pos - 1}
-	return bytes.IndexByte(p.data[start+1:p.pos-1], '\\') < 0
+	return p.clean || bytes.IndexByte(p.data[start+1:p.pos-1], '\\') < 0
 }

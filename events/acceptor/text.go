@@ -7,29 +7,36 @@ import (
 	"unicode/utf8"
 )
 
-// clean tells whether data has no backslash and no control character.
-func clean(data []byte) bool {
-	if bytes.IndexByte(data, '\\') >= 0 {
-		return false
-	}
+// look tells of data whether it is clean, without backslashes and control characters, and whether it is UTF-8.
+func look(data []byte) (isClean, isUTF8 bool) {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	for ; len(data) >= 8; data = data[8:] {
-		if eight := binary.LittleEndian.Uint64(data); (eight-ones*' ')&^eight&high != 0 { // one of them is below a space
-			return false
-		}
+	var below, all uint64 // a byte's highest bit is set if one there is below a space, or has it itself
+	rest := data
+	for ; len(rest) >= 8; rest = rest[8:] {
+		eight := binary.LittleEndian.Uint64(rest)
+		below |= (eight - ones*' ') &^ eight
+		all |= eight
 	}
-	for _, b := range data {
-		if b < ' ' {
-			return false
-		}
+	for _, b := range rest {
+		below |= uint64(b-' ') &^ uint64(b)
+		all |= uint64(b)
 	}
-	return true
+	return below&high == 0 && bytes.IndexByte(data, '\\') < 0, all&high == 0 || utf8.Valid(data)
 }
 
 // text reads a text. What is asked of its characters is not known of one with escapes, unless it is their number.
 func (p *pass) text(n *node) bool {
 	start := p.pos + 1
 	if p.clean {
+		for _, choice := range n.written {
+			if p.word(choice) {
+				return true
+			}
+		}
+		if end := start + n.size; n.size > 0 && end < len(p.data) && p.data[end] == '"' && n.plain(p.data[start:end]) {
+			p.pos = end + 1
+			return true
+		}
 		size := bytes.IndexByte(p.data[start:], '"')
 		if size < 0 {
 			return false
