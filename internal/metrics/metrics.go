@@ -15,8 +15,7 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 
-	checks       *prometheus.CounterVec
-	duration     *prometheus.HistogramVec
+	checks       *checks
 	lag          prometheus.Histogram
 	skipped      *prometheus.CounterVec
 	ownFaults    *prometheus.CounterVec
@@ -43,8 +42,7 @@ var lagBuckets = []float64{.001, .0025, .005, .01, .02, .05, .1, .25, .5, 1, 2.5
 func New() *Metrics {
 	m := &Metrics{
 		registry:     prometheus.NewRegistry(),
-		checks:       counters("uptimer_checks_total", "Checks that gave an event.", "protocol", "reason"),
-		duration:     histograms("uptimer_check_duration_seconds", "Time of checks that gave an event.", checkBuckets, "protocol"),
+		checks:       newChecks(),
 		skipped:      counters("uptimer_slots_skipped_total", "Slots that passed without a check.", "cause"),
 		ownFaults:    counters("uptimer_own_faults_total", "Checks that gave no event because the fault was ours.", "cause"),
 		inFlight:     gauge("uptimer_checks_in_flight", "Checks that run now."),
@@ -73,7 +71,7 @@ func New() *Metrics {
 	for _, cause := range []string{"resolver", "descriptors", "buffers", "ports", "route", "permission", "proxy", "starved", "internal"} {
 		m.ownFaults.WithLabelValues(cause)
 	}
-	m.registry.MustRegister(m.checks, m.duration, m.lag, m.skipped, m.ownFaults, m.inFlight, m.targets,
+	m.registry.MustRegister(m.checks.total, m.checks.duration, m.lag, m.skipped, m.ownFaults, m.inFlight, m.targets,
 		m.written, m.rejected, m.writeSeconds, m.retries, m.batch, m.deadLetters, m.expired, m.lags, m.misjudged, buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -113,8 +111,7 @@ func (s Scheduler) Started(late time.Duration) { s.m.lag.Observe(late.Seconds())
 
 // Checked counts a check that gave an event.
 func (s Scheduler) Checked(protocol, reason string, took time.Duration) {
-	s.m.checks.WithLabelValues(protocol, reason).Inc()
-	s.m.duration.WithLabelValues(protocol).Observe(took.Seconds())
+	s.m.checks.count(outcome{protocol, reason}, took)
 }
 
 // OwnFault counts a check that gave none.
