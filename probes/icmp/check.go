@@ -16,6 +16,7 @@ const noMaxLoss = -1
 type Check struct {
 	probe   *Probe
 	host    string
+	literal netip.Addr // the host, if it is an address of the family; otherwise zero
 	family  probes.Family
 	count   int
 	maxLoss float64 // percent; noMaxLoss: none
@@ -24,14 +25,7 @@ type Check struct {
 // Run checks once: the name is resolved, the requests are sent and the answers collected.
 func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 	watch := probes.StartStopwatch()
-	addrs, err := c.probe.resolver.Lookup(ctx, c.host, c.family)
-	if _, literal := netip.ParseAddr(c.host); literal != nil {
-		watch.Lap(probes.PhaseDNS)
-	}
-	var w *series
-	if err == nil {
-		w, err = c.ping(ctx, addrs)
-	}
+	w, err := c.lookUpAndPing(ctx, &watch)
 	if err != nil {
 		return probes.NewResult(Title, &watch, netip.Addr{}, err, &Details{})
 	}
@@ -46,6 +40,22 @@ func (c *Check) Run(ctx context.Context) (probes.Result, error) {
 		}
 	}
 	return result, nil
+}
+
+// lookUpAndPing looks the host up, unless it is an address, and pings it.
+func (c *Check) lookUpAndPing(ctx context.Context, watch *probes.Stopwatch) (*series, error) {
+	if c.literal.IsValid() {
+		only := [...]netip.Addr{c.literal}
+		return c.ping(ctx, only[:])
+	}
+	addrs, err := c.probe.resolver.Lookup(ctx, c.host, c.family)
+	if _, noAddress := netip.ParseAddr(c.host); noAddress != nil {
+		watch.Lap(probes.PhaseDNS)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.ping(ctx, addrs)
 }
 
 // ping pings the first address that this machine has a way to. The error is an *probes.OwnFault or Is

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +66,11 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 	}
 	if err := ms.Err(); err != nil {
 		return nil, err
+	}
+	if _, err := netip.ParseAddr(c.host); err == nil {
+		if addrs, err := p.resolver.Lookup(context.Background(), c.host, c.family); err == nil { // nobody is asked
+			c.literal = addrs[0]
+		}
 	}
 	return c, nil
 }

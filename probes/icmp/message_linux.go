@@ -1,6 +1,7 @@
 package icmp
 
 import (
+	"net"
 	"net/netip"
 	"os"
 	"time"
@@ -11,18 +12,8 @@ import (
 
 // outgoing is what sending needs, kept from one packet to the next: package unix would allocate it each time.
 type outgoing struct {
-	packet []byte
-	to     unix.RawSockaddrInet6 // or what fits into it
-	size   uint32
-	errno  unix.Errno
-	send   func(fd uintptr)
-}
-
-func (o *outgoing) init() {
-	o.send = func(fd uintptr) {
-		_, _, o.errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&o.packet[0])), uintptr(len(o.packet)),
-			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&o.to)), uintptr(o.size))
-	}
+	to   unix.RawSockaddrInet6 // or what fits into it
+	size uint32
 }
 
 // address notes where the next packet goes.
@@ -38,18 +29,19 @@ func (o *outgoing) address(to netip.Addr) {
 
 // send does not wait for room in the send buffer as package net does.
 func (w *linuxWire) send(packet []byte, to netip.Addr) error {
-	w.out.packet = packet
-	w.out.address(to)
-	err := w.raw.Control(w.out.send)
-	switch {
-	case err != nil:
-		return closedOr(err)
-	case w.out.errno == unix.EAGAIN:
-		return errFull
-	case w.out.errno != 0:
-		return os.NewSyscallError("sendto", w.out.errno)
+	if w.closed {
+		return net.ErrClosed
 	}
-	return nil
+	w.out.address(to)
+	_, _, number := unix.RawSyscall6(unix.SYS_SENDTO, w.fd, uintptr(unsafe.Pointer(&packet[0])), uintptr(len(packet)),
+		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&w.out.to)), uintptr(w.out.size))
+	switch number {
+	case 0:
+		return nil
+	case unix.EAGAIN:
+		return errFull
+	}
+	return os.NewSyscallError("sendto", number)
 }
 
 // incoming is what reading needs, kept from one packet to the next.
@@ -58,40 +50,36 @@ type incoming struct {
 	control [64]byte
 	buffer  unix.Iovec
 	header  unix.Msghdr
-	size    uintptr
-	errno   unix.Errno
-	receive func(fd uintptr)
 }
 
 func (i *incoming) init() {
 	i.header.Name, i.header.Control, i.header.Iov = (*byte)(unsafe.Pointer(&i.from)), &i.control[0], &i.buffer
 	i.header.SetIovlen(1)
-	i.receive = func(fd uintptr) {
-		i.size, _, i.errno = unix.RawSyscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&i.header)), unix.MSG_DONTWAIT)
-	}
 }
 
 // poll reads what has already come.
 func (w *linuxWire) poll(buffer []byte) (n int, from netip.Addr, at time.Time, err error) {
+	if w.closed {
+		return 0, from, at, net.ErrClosed
+	}
 	i := &w.in
 	i.buffer.Base = &buffer[0]
 	i.buffer.SetLen(len(buffer))
 	i.header.Namelen = unix.SizeofSockaddrInet6
 	i.header.SetControllen(len(i.control))
-	err = w.raw.Control(i.receive)
-	switch {
-	case err != nil:
-		return 0, from, at, closedOr(err)
-	case i.errno == unix.EAGAIN || i.errno == unix.EINTR:
+	size, _, number := unix.RawSyscall(unix.SYS_RECVMSG, w.fd, uintptr(unsafe.Pointer(&i.header)), unix.MSG_DONTWAIT)
+	switch number {
+	case 0:
+	case unix.EAGAIN, unix.EINTR:
 		return 0, from, at, errNothing
-	case i.errno != 0:
-		return 0, from, at, os.NewSyscallError("recvmsg", i.errno)
+	default:
+		return 0, from, at, os.NewSyscallError("recvmsg", number)
 	}
 	if i.from.Family == unix.AF_INET6 {
-		return int(i.size), netip.AddrFrom16(i.from.Addr), i.came(), nil
+		return int(size), netip.AddrFrom16(i.from.Addr), i.came(), nil
 	}
 	from = netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(&i.from)).Addr)
-	packet := buffer[:i.size]
+	packet := buffer[:size]
 	if !w.datagram {
 		_, packet, _ = ipv4Family.cutIPHeader(packet)
 	}

@@ -14,6 +14,7 @@ import (
 // linuxWire is a datagram or a raw socket. It is opened here and not by package net, whose poller would be woken by
 // each packet.
 type linuxWire struct {
+	fd       uintptr // for who has the turn: package os would count each use
 	file     *os.File
 	raw      syscall.RawConn
 	gate     *gate
@@ -22,8 +23,9 @@ type linuxWire struct {
 	queue sync.Mutex // held while the error queue is emptied
 
 	// For who has the turn.
-	out outgoing
-	in  incoming
+	closed bool
+	out    outgoing
+	in     incoming
 }
 
 // buffers is how much the kernel is asked to hold of packets that we have not read, and of packets that it has not
@@ -87,9 +89,8 @@ func openWire(f family, kind int, prepare func(fd int) error) (wire, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	w := &linuxWire{file: os.NewFile(uintptr(fd), "icmp"), datagram: kind == unix.SOCK_DGRAM}
+	w := &linuxWire{fd: uintptr(fd), file: os.NewFile(uintptr(fd), "icmp"), datagram: kind == unix.SOCK_DGRAM}
 	w.in.init()
-	w.out.init()
 	if err = prepare(fd); err == nil {
 		w.gate, err = newGate(fd)
 	}
@@ -135,17 +136,10 @@ var errNoticed = errors.New("an error has come for an earlier packet")
 func (w *linuxWire) private() bool { return w.datagram }
 
 func (w *linuxWire) close() error {
+	w.closed = true
 	var err error
 	if w.gate != nil {
 		err = w.gate.close()
 	}
 	return errors.Join(err, w.file.Close())
-}
-
-// closedOr is net.ErrClosed for what package os says of a file that is closed.
-func closedOr(err error) error {
-	if errors.Is(err, os.ErrClosed) {
-		return net.ErrClosed
-	}
-	return err
 }
