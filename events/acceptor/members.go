@@ -41,10 +41,7 @@ func (c *compiler) members(n *node, all []*jsonschema.Schema, outermost bool) (e
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		f := field{name: name, found: slices.Index(wanted, name)}
-		if isPlain(name) {
-			f.opening = `"` + name + `":`
-		}
+		f := field{name: name, opening: `"` + name + `":`, found: slices.Index(wanted, name)}
 		if f.value, err = c.member(all, fences, name, true); err != nil {
 			return err
 		}

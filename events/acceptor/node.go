@@ -49,7 +49,7 @@ type node struct {
 // field is a field of an object that the schema names.
 type field struct {
 	name    string
-	opening string // the name as it stands in a document, with its colon; empty if it may be written in several ways
+	opening string // the name as it stands in a document, with its colon
 	value   *node
 	found   int // where Accept reports its value, -1 if it does not
 }
@@ -90,16 +90,10 @@ func (n *node) settle() {
 	choices = slices.DeleteFunc(choices, func(s string) bool { return !n.plain([]byte(s)) })
 	n.choices, n.checks, n.size, n.shortest, n.longest = choices, nil, 0, 0, math.MaxInt
 	for _, choice := range choices {
-		if quoted := `"` + choice + `"`; isPlain(choice) {
-			n.written = append(n.written, quoted)
+		if isClean, _ := look([]byte(choice)); isClean && !strings.Contains(choice, `"`) {
+			n.written = append(n.written, `"`+choice+`"`)
 		}
 	}
-}
-
-// isPlain tells of a text that it stands in a document, without escapes, as it is.
-func isPlain(s string) bool {
-	clean, _ := look([]byte(s))
-	return clean && !strings.Contains(s, `"`)
 }
 
 // hash puts the fields into a table that is at most a quarter full.

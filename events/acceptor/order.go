@@ -4,7 +4,8 @@ import "sync/atomic"
 
 // order guesses which field of an object comes next: the one that came there in the last object in which the guess was
 // wrong. Who writes many objects writes their fields in one order, and a guess costs less than finding the end of a name
-// and its place in the table. A guess is only ever where to look first.
+// and its place in the table. A guess is only ever where to look first; a name that must be escaped is never found, and so
+// never guessed.
 type order []atomic.Uint32 // 1 + the field's position, 0 if nothing is known; by 1 + that of the field before, 0 for the first
 
 // after is the position of the field that may come after another, -1 if nothing is known. before is -1 for the first.

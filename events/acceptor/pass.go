@@ -141,7 +141,7 @@ func (p *pass) object(n *node, level int) bool {
 // -1, key says which it is.
 func (p *pass) member(n *node, before int) (i int, key span, ok bool) {
 	if len(n.fields) > 0 {
-		if i := n.order.after(before); i >= 0 && n.fields[i].opening != "" && p.word(n.fields[i].opening) {
+		if i := n.order.after(before); i >= 0 && p.word(n.fields[i].opening) {
 			p.space()
 			return i, key, true
 		}
