@@ -3,6 +3,7 @@
 package memory
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"runtime"
@@ -13,12 +14,14 @@ import (
 )
 
 const (
-	// room is how much garbage may pile up before a collection, as far as the percentage lets it.
+	// room is how much garbage may pile up before a collection, as far as the percentage lets it. Where little lives it
+	// may be more, so that the heap is twice that: a collection takes a quarter of the processors for a while, and checks
+	// start late meanwhile, so the fewer the better.
 	room = 256 << 20
 	// startRoom is how large the heap may be before it is collected, until all is loaded.
 	startRoom = 768 << 20
 	// leastPercent and mostPercent bound GOGC: how much garbage may pile up, in percent of what lives.
-	leastPercent, mostPercent = 50, 400
+	leastPercent, mostPercent = 50, 800
 	// usualPercent is Go's own.
 	usualPercent = 100
 	// leastHeap is what Go collects at, at 100 percent, before anything is known of what lives.
@@ -36,9 +39,9 @@ type Tuner struct {
 	ended   bool
 }
 
-// Tune lets garbage pile up to four times of what lives, as long as that is at most 256 MiB or a quarter of the memory
-// that there is; it may always be half of what lives. So where much lives, a million targets say, each more takes hardly
-// more than itself. Until Loaded is called, the heap may have 768 MiB, or a quarter of the container's memory or the
+// Tune lets garbage pile up to eight times of what lives, as long as that is at most 256 MiB or a quarter of the memory
+// that there is, or both together are at most twice that; it may always be half of what lives. So where much lives, a
+// million targets say, each more takes hardly more than itself. Until Loaded is called, the heap may have 768 MiB, or a quarter of the container's memory or the
 // machine's, before it is collected, where the latter is known (on Linux): what is loaded stays, and to look at it while
 // it is written costs a fifth of the time that it takes. Where the container has a limit, Go's is nine tenths of it. What
 // the environment says itself, by GOGC or GOMEMLIMIT, stays. lookup finds a variable of the environment.
@@ -49,7 +52,7 @@ func Tune(lookup func(name string) string) *Tuner {
 	if limited {
 		t.room = min(t.room, limit/4)
 	}
-	percent, bytes := "50 to 400", "off"
+	percent, bytes := fmt.Sprintf("%d to %d", leastPercent, mostPercent), "off"
 	if given := lookup("GOGC"); given != "" {
 		percent, t.ended = given, true
 	}
@@ -132,7 +135,8 @@ func percent(live uint64, room int64) int {
 	if live == 0 {
 		return mostPercent
 	}
-	return int(max(leastPercent, min(mostPercent, float64(room)*100/float64(live))))
+	garbage := max(float64(room), float64(2*room)-float64(live))
+	return int(max(leastPercent, min(mostPercent, garbage*100/float64(live))))
 }
 
 // live is how many bytes the last collection found alive.

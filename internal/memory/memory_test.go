@@ -45,7 +45,7 @@ func TestPercent(t *testing.T) {
 	for _, c := range []struct {
 		live uint64
 		want int
-	}{{0, 400}, {1 << 20, 400}, {64 << 20, 400}, {128 << 20, 200}, {256 << 20, 100}, {512 << 20, 50}, {4 << 30, 50}} {
+	}{{0, 800}, {1 << 20, 800}, {64 << 20, 700}, {128 << 20, 300}, {256 << 20, 100}, {512 << 20, 50}, {4 << 30, 50}} {
 		if got := percent(c.live, room); got != c.want {
 			t.Errorf("%d MiB live: got %d, want %d", c.live>>20, got, c.want)
 		}
