@@ -16,7 +16,7 @@ const noMaxLoss = -1
 type Check struct {
 	probe   *Probe
 	host    string
-	literal netip.Addr // the host, if it is an address of the family; otherwise zero
+	literal netip.Addr // the host, if it is an address; otherwise zero
 	family  probes.Family
 	count   int
 	maxLoss float64 // percent; noMaxLoss: none
@@ -49,9 +49,7 @@ func (c *Check) lookUpAndPing(ctx context.Context, watch *probes.Stopwatch) (*se
 		return c.ping(ctx, only[:])
 	}
 	addrs, err := c.probe.resolver.Lookup(ctx, c.host, c.family)
-	if _, noAddress := netip.ParseAddr(c.host); noAddress != nil {
-		watch.Lap(probes.PhaseDNS)
-	}
+	watch.Lap(probes.PhaseDNS)
 	if err != nil {
 		return nil, err
 	}

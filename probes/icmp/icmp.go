@@ -64,13 +64,16 @@ func (p *Probe) Prepare(t targets.Target) (probes.Check, error) {
 		ms.Add("timeout", t.Timeout.String(), fmt.Errorf(
 			"too short for %d echo requests %v apart; want more than %v (it is cut to nine tenths of the interval), or a smaller count", c.count, spacing, span))
 	}
-	if err := ms.Err(); err != nil {
-		return nil, err
-	}
-	if _, err := netip.ParseAddr(c.host); err == nil {
-		if addrs, err := p.resolver.Lookup(context.Background(), c.host, c.family); err == nil { // nobody is asked
+	if _, err := netip.ParseAddr(c.host); err == nil && len(ms) == 0 {
+		addrs, err := p.resolver.Lookup(context.Background(), c.host, c.family) // which asks nobody
+		if err != nil {
+			ms.Add("ip_family", string(c.family), err)
+		} else {
 			c.literal = addrs[0]
 		}
+	}
+	if err := ms.Err(); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

@@ -54,6 +54,8 @@ func TestChildKind(t *testing.T) {
 	t.Run("the kernel answers", func(t *testing.T) { kernelAnswers(t, p) })
 	t.Run("a thousand at once", func(t *testing.T) { thousandAtOnce(t, p) })
 	t.Run("read late", func(t *testing.T) { readLate(t, datagram) })
+	t.Run("closed", closedWireIsNotUsed)
+	t.Run("closed while checks run", closeWhileChecksRun)
 	t.Run("mute", func(t *testing.T) { muteHost(t, p) })
 	t.Run("falls silent", func(t *testing.T) { fallsSilent(t, p) })
 	t.Run("no way from here", func(t *testing.T) { noWayFromHere(t, p) })

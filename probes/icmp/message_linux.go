@@ -29,6 +29,8 @@ func (o *outgoing) address(to netip.Addr) {
 
 // send does not wait for room in the send buffer as package net does.
 func (w *linuxWire) send(packet []byte, to netip.Addr) error {
+	w.using.Lock()
+	defer w.using.Unlock()
 	if w.closed {
 		return net.ErrClosed
 	}
@@ -59,6 +61,8 @@ func (i *incoming) init() {
 
 // poll reads what has already come.
 func (w *linuxWire) poll(buffer []byte) (n int, from netip.Addr, at time.Time, err error) {
+	w.using.Lock()
+	defer w.using.Unlock()
 	if w.closed {
 		return 0, from, at, net.ErrClosed
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/uptimer/uptimer/probes"
 )
 
-// wire is a socket of the operating system. Its methods may be called concurrently, but send, poll and close only by
-// who has the turn, and await by one goroutine.
+// wire is a socket of the operating system. Its methods may be called concurrently, but send and poll only by who has
+// the turn, and await by one goroutine.
 type wire interface {
 	// send sends a packet. Its error Is errFull if there is no room for it just now; it may be that of an earlier
 	// packet if the wire has notices.
@@ -75,9 +75,7 @@ func newSocket(w wire, f family) *socket {
 
 // close closes the wire and returns when nobody listens any more.
 func (s *socket) close() error {
-	s.turn.Lock()
 	err := s.wire.close()
-	s.turn.Unlock()
 	<-s.ended
 	return err
 }

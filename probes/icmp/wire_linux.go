@@ -14,7 +14,6 @@ import (
 // linuxWire is a datagram or a raw socket. It is opened here and not by package net, whose poller would be woken by
 // each packet.
 type linuxWire struct {
-	fd       uintptr // for who has the turn: package os would count each use
 	file     *os.File
 	raw      syscall.RawConn
 	gate     *gate
@@ -22,10 +21,13 @@ type linuxWire struct {
 
 	queue sync.Mutex // held while the error queue is emptied
 
-	// For who has the turn.
+	using  sync.Mutex // held by who sends or reads, who needs no more of package os then, and by who closes
+	fd     uintptr
 	closed bool
-	out    outgoing
-	in     incoming
+
+	// For who has the turn.
+	out outgoing
+	in  incoming
 }
 
 // buffers is how much the kernel is asked to hold of packets that we have not read, and of packets that it has not
@@ -136,6 +138,8 @@ var errNoticed = errors.New("an error has come for an earlier packet")
 func (w *linuxWire) private() bool { return w.datagram }
 
 func (w *linuxWire) close() error {
+	w.using.Lock()
+	defer w.using.Unlock()
 	w.closed = true
 	var err error
 	if w.gate != nil {
