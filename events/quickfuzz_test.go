@@ -10,6 +10,9 @@ import (
 func agrees(t *testing.T, c *Catalog, data []byte) bool {
 	t.Helper()
 	quick, ok := c.accept(data)
+	if again, taken := c.accept(data); taken != ok || !reflect.DeepEqual(again, quick) { // now that its order is known
+		t.Fatalf("%q is taken for\n%+v, %t, and then for\n%+v, %t", data, quick, ok, again, taken)
+	}
 	if !ok {
 		return false
 	}

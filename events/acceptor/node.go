@@ -31,7 +31,7 @@ type node struct {
 	kinds kinds
 
 	choices           []string // texts: it must be one of them; nil if it may be any
-	written           []string // the choices as they stand in a document, but for those that may be written in several ways
+	written           []string // the choices as they stand in a document without escapes
 	size              int      // texts: in bytes, if the checks take only one size, and no quotes; otherwise 0
 	shortest, longest int      // texts: in characters
 	checks            []func([]byte) bool
@@ -90,7 +90,7 @@ func (n *node) settle() {
 	choices = slices.DeleteFunc(choices, func(s string) bool { return !n.plain([]byte(s)) })
 	n.choices, n.checks, n.size, n.shortest, n.longest = choices, nil, 0, 0, math.MaxInt
 	for _, choice := range choices {
-		if isClean, _ := look([]byte(choice)); isClean && !strings.Contains(choice, `"`) {
+		if !strings.Contains(choice, `"`) { // written is for documents without escapes
 			n.written = append(n.written, `"`+choice+`"`)
 		}
 	}
