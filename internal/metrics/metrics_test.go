@@ -19,12 +19,14 @@ import (
 // A server of metrics that outlives its stop keeps the port from the next process.
 func TestMain(m *testing.M) { unhurried.Main(m) }
 
-// used is all counters after one of each.
+// used is all counters after one of each, and more of the checks, whose series are kept.
 func used() *Metrics {
 	m := New()
 	s, w := m.Scheduler(), m.Writer("stdout")
 	s.Started(3 * time.Millisecond)
 	s.Checked("http", "ok", 20*time.Millisecond)
+	s.Checked("http", "ok", 20*time.Millisecond)
+	s.Checked("http", "timeout", 20*time.Millisecond)
 	s.Checked("icmp", "timeout", time.Second)
 	s.OwnFault("resolver")
 	s.Skipped("writer", 7)
@@ -60,7 +62,7 @@ func TestEachCounterHasItsOwnNumber(t *testing.T) {
 	defer stop()
 	text := fetch(t, addr+"/metrics", http.StatusOK)
 	for _, want := range []string{
-		`uptimer_checks_total{protocol="http",reason="ok"} 1`, `uptimer_checks_total{protocol="icmp",reason="timeout"} 1`,
+		`uptimer_checks_total{protocol="http",reason="ok"} 2`, `uptimer_checks_total{protocol="http",reason="timeout"} 1`, `uptimer_check_duration_seconds_count{protocol="http"} 3`, `uptimer_checks_total{protocol="icmp",reason="timeout"} 1`,
 		`uptimer_check_duration_seconds_sum{protocol="icmp"} 1`, `uptimer_schedule_lag_seconds_sum 0.003`,
 		`uptimer_own_faults_total{cause="resolver"} 1`, `uptimer_slots_skipped_total{cause="writer"} 7`,
 		`uptimer_checks_in_flight 5`, `uptimer_targets 11`, `uptimer_events_written_total{writer="stdout"} 100`,
