@@ -31,19 +31,6 @@ func local(fd int) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(netip.AddrFrom4(own.Addr), binary.BigEndian.Uint16(port[:])), err == 0 && own.Family == unix.AF_INET
 }
 
-// waitsHere is for how many milliseconds wait keeps the processor that the runtime has given to the thread.
-const waitsHere = 1
-
-// wait waits until something is ready. While there is much to do it never tells the runtime that the thread waits, whose
-// monitor would take the processor away each time, and look again every 20 µs.
-func wait(poll int, ready []unix.EpollEvent) (int, error) {
-	n, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(poll), uintptr(unsafe.Pointer(unsafe.SliceData(ready))), uintptr(len(ready)), waitsHere, 0, 0)
-	if err == 0 && n > 0 {
-		return int(n), nil
-	}
-	return unix.EpollWait(poll, ready, -1)
-}
-
 func read(fd int, to []byte) (int, syscall.Errno) { return transfer(unix.SYS_READ, fd, to) }
 
 func write(fd int, data []byte) (int, syscall.Errno) { return transfer(unix.SYS_WRITE, fd, data) }

@@ -92,6 +92,14 @@ func TestTheRecordSaysWhatWasAsked(t *testing.T) {
 	}
 }
 
+// If this failed, a record would lose something on its way to who compares it.
+func TestARecordIsKeptWhole(t *testing.T) {
+	r := Record{Target: netip.MustParseAddrPort("127.1.2.3:456"), Connected: 1, Asked: 2, Answered: 3, Late: 4}
+	if got := r.wire().record(); got != r {
+		t.Errorf("got %+v, want %+v", got, r)
+	}
+}
+
 // If this failed, a fault that a probe must name would be another one.
 func TestFaults(t *testing.T) {
 	for fault, good := range map[Fault]func(int, []byte, error) bool{

@@ -55,11 +55,13 @@ func (l *loop) accept(f *field, woken int64) {
 		if !ok {
 			return
 		}
-		if from.Addr[0] != 127 {
+		target, known := local(fd)
+		if from.Addr[0] != 127 || !known {
 			hangUp(fd)
 			continue
 		}
 		c := l.fresh(fd, f)
+		c.record.Target = target
 		c.record.Connected = now()
 		if f.Kind == TCP {
 			c.record.Asked = min(woken, c.record.Connected)
@@ -85,8 +87,5 @@ func (l *loop) fresh(fd int, f *field) *conn {
 	}
 	*c = conn{fd: fd, field: f, got: c.got[:0], open: true}
 	l.conns[fd] = c
-	if own, ok := local(fd); ok {
-		c.record.Target = own
-	}
 	return c
 }

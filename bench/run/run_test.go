@@ -133,8 +133,11 @@ func TestAnEventIsRead(t *testing.T) {
 	e, err := parse([]byte(line))
 	want := seen{target: netip.MustParseAddrPort("127.1.0.7:18080"), due: began.UnixNano(), began: began.UnixNano() + 1e5, took: 15e5, up: true, reason: "ok"}
 	copy(want.id[:], "6c05c886-0de3-5458-9003-a90e5451f4ae")
-	if err != nil || e != want {
-		t.Errorf("got %+v, %v\nwant %+v", e, err, want)
+	if err != nil || e != want || e.keep().seen() != want {
+		t.Errorf("got %+v, %v, kept as %+v\nwant %+v", e, err, e.keep().seen(), want)
+	}
+	if _, err := parse([]byte(strings.Replace(line, `"127.1.0.7"`, `"::1"`, 1))); err == nil {
+		t.Error("an address that cannot be kept was read")
 	}
 	if _, err := parse([]byte(strings.Replace(line, "scheduled_at", "at", 1))); err == nil {
 		t.Error("an event without scheduled_at was read")

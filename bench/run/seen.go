@@ -88,7 +88,7 @@ type kept struct {
 	address          [4]byte
 	port             uint16
 	up               bool
-	reason           uint8
+	reason           uint16
 	due, began, took int64
 }
 
@@ -106,7 +106,8 @@ func (k kept) seen() seen {
 	}
 }
 
-// reasons are the words for them, each once, so that not each event holds one of its own.
+// reasons are the words for them, each once, so that not each event holds one of its own. Events are read by one goroutine
+// at a time.
 var reasons []string
 
 // reasonOf is a word as a string that all events with it share.
@@ -121,7 +122,7 @@ func reasonOf(word []byte) string {
 }
 
 // numberOf is where among the reasons one is that reasonOf gave.
-func numberOf(reason string) uint8 { return uint8(slices.Index(reasons, reason)) }
+func numberOf(reason string) uint16 { return uint16(slices.Index(reasons, reason)) }
 
 // parse takes what is needed out of an event that uptimer wrote. It is no reader of JSON: values are found by their
 // names.
@@ -143,6 +144,9 @@ func parse(line []byte) (e seen, err error) {
 	address, err := netip.ParseAddr(string(valueOf(line, "hostname")))
 	if err != nil {
 		return e, err
+	}
+	if !address.Is4() {
+		return e, fmt.Errorf("hostname: %v is no IPv4 address", address)
 	}
 	port, _ := strconv.ParseUint(string(valueOf(line, "port")), 10, 16)
 	e.target = netip.AddrPortFrom(address, uint16(port))
