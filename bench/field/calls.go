@@ -35,6 +35,15 @@ func read(fd int, to []byte) (int, syscall.Errno) { return transfer(unix.SYS_REA
 
 func write(fd int, data []byte) (int, syscall.Errno) { return transfer(unix.SYS_WRITE, fd, data) }
 
+// writeLast writes what comes before the end of the connection, with which it goes out in one packet.
+func writeLast(fd int, data []byte) (int, syscall.Errno) {
+	n, _, err := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)), unix.MSG_MORE|unix.MSG_NOSIGNAL, 0, 0)
+	if err != 0 {
+		return 0, err
+	}
+	return int(n), 0
+}
+
 func transfer(call uintptr, fd int, data []byte) (int, syscall.Errno) {
 	n, _, err := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)))
 	if err != 0 {

@@ -89,21 +89,21 @@ func (l *loop) answerDue() {
 
 // answer writes the answer and takes note. It tells whether the connection is still open.
 func (l *loop) answer(c *conn) bool {
-	text := c.field.closing
-	if c.keep && c.field.Fault == None {
-		text = c.field.answer
-	}
-	n, _ := write(c.fd, text) // a fresh socket takes so little at once
-	if n == len(text) {
-		c.record.Answered = now()
-	}
-	l.records.add(c.record)
+	text, record, stays := c.field.closing, c.record, c.keep && c.field.Fault == None
 	c.record.Asked, c.record.Answered, c.record.Late = 0, 0, 0
-	if c.keep && c.field.Fault == None {
-		return true
+	n := 0 // a fresh socket takes so little at once
+	if stays {
+		text = c.field.answer
+		n, _ = write(c.fd, text)
+	} else {
+		n, _ = writeLast(c.fd, text)
+		l.close(c)
 	}
-	l.close(c)
-	return false
+	if n == len(text) {
+		record.Answered = now()
+	}
+	l.records.add(record)
+	return stays
 }
 
 func (l *loop) close(c *conn) {
