@@ -41,10 +41,11 @@ type Tuner struct {
 
 // Tune lets garbage pile up to eight times of what lives, as long as that is at most 256 MiB or a quarter of the memory
 // that there is, or both together are at most twice that; it may always be half of what lives. So where much lives, a
-// million targets say, each more takes hardly more than itself. Until Loaded is called, the heap may have 768 MiB, or a quarter of the container's memory or the
-// machine's, before it is collected, where the latter is known (on Linux): what is loaded stays, and to look at it while
-// it is written costs a fifth of the time that it takes. Where the container has a limit, Go's is nine tenths of it. What
-// the environment says itself, by GOGC or GOMEMLIMIT, stays. lookup finds a variable of the environment.
+// million targets say, each more takes hardly more than itself. Until Loaded is called, the heap may have 768 MiB, or a
+// quarter of the container's memory or the machine's, before it is collected, where the latter is known (on Linux): what
+// is loaded stays, and to look at it while it is written costs a fifth of the time that it takes. Where the container has
+// a limit, Go's is nine tenths of it. What the environment says itself, by GOGC or GOMEMLIMIT, stays. lookup finds a
+// variable of the environment.
 func Tune(lookup func(name string) string) *Tuner {
 	root := os.DirFS("/")
 	limit, limited := containerLimit(root)
