@@ -166,3 +166,25 @@ func TestAddressOfTheOtherFamily(t *testing.T) {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
+
+// If this failed, an address would be asked for as a name, or one of IPv4 that is written as one of IPv6 be pinged by IPv6.
+//
+// Seen to fail when the address is kept as it is written.
+func TestAnAddressIsReadOnce(t *testing.T) {
+	p := probeWith(t)
+	for url, want := range map[string]string{
+		"icmp://127.0.0.1":          "127.0.0.1",
+		"icmp://[::1]":              "::1",
+		"icmp://[::ffff:127.0.0.1]": "127.0.0.1",
+		"icmp://localhost":          "invalid IP",
+	} {
+		check, err := p.Prepare(targets.Target{URL: url, Options: &targets.Options{}})
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+			continue
+		}
+		if got := check.(*Check).literal.String(); got != want { //nolint:forcetypeassert // it is
+			t.Errorf("%s: %s, want %s", url, got, want)
+		}
+	}
+}
