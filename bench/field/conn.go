@@ -111,7 +111,7 @@ func (l *loop) close(c *conn) {
 		l.records.add(c.record)
 	}
 	hangUp(c.fd)
-	delete(l.conns, c.fd)
+	l.conns[c.fd] = nil
 	c.open = false
 	if c.due == 0 {
 		l.reuse(c)

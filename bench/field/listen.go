@@ -21,6 +21,7 @@ func (l *loop) listen(f Spec) error {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
 		unix.Bind(fd, &unix.SockaddrInet4{Port: f.Port}), // all of 127.0.0.0/8 can only be had with all others
 		unix.Listen(fd, backlog),
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 0), // and of its connections: an answer acknowledges the request, as HAProxy has it
 		l.watch(fd, unix.EPOLLIN),
 	)
 	if err != nil {
@@ -86,6 +87,9 @@ func (l *loop) fresh(fd int, f *field) *conn {
 		c = new(conn)
 	}
 	*c = conn{fd: fd, field: f, got: c.got[:0], open: true}
+	for len(l.conns) <= fd {
+		l.conns = append(l.conns, nil)
+	}
 	l.conns[fd] = c
 	return c
 }

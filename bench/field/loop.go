@@ -20,7 +20,7 @@ type loop struct {
 	timer   int // timerfd for the next answer that is due
 	armed   int64
 	fields  map[int]*field
-	conns   map[int]*conn
+	conns   []*conn // by descriptor
 	spare   []*conn
 	read    [8192]byte
 	done    chan struct{}
@@ -37,7 +37,7 @@ type field struct {
 }
 
 func newLoop(records *Records) (l *loop, err error) {
-	l = &loop{records: records, fields: map[int]*field{}, conns: map[int]*conn{}, done: make(chan struct{}), poll: -1, wake: -1, timer: -1}
+	l = &loop{records: records, fields: map[int]*field{}, done: make(chan struct{}), poll: -1, wake: -1, timer: -1}
 	defer func() {
 		if err != nil {
 			l.stop()
@@ -73,8 +73,10 @@ func (l *loop) stop() {
 	for fd := range l.fields {
 		_ = unix.Close(fd)
 	}
-	for fd := range l.conns {
-		_ = unix.Close(fd)
+	for _, c := range l.conns {
+		if c != nil {
+			_ = unix.Close(c.fd)
+		}
 	}
 	for _, fd := range []int{l.wake, l.timer, l.poll} {
 		if fd >= 0 {
@@ -102,10 +104,10 @@ func (l *loop) run() {
 			case fd == l.timer:
 				l.armed = 0
 				_, _ = unix.Read(l.timer, l.read[:8])
+			case fd < len(l.conns) && l.conns[fd] != nil:
+				l.hear(l.conns[fd], woken)
 			case l.fields[fd] != nil:
 				l.accept(l.fields[fd], woken)
-			case l.conns[fd] != nil:
-				l.hear(l.conns[fd], woken)
 			}
 		}
 		l.answerDue()
