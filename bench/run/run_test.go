@@ -125,22 +125,52 @@ func TestOnlyTheScenariosTargetsAreJudged(t *testing.T) {
 	}
 }
 
+// eventLine is an event as uptimer writes it, cut short.
+const eventLine = `{"schema_title":"HTTPProbeEvent","uuid":"0","event_time":"2026-01-02T03:04:05.000100Z","target":"http://127.1.0.7:18080/status",` +
+	`"target_id":"6c05c886-0de3-5458-9003-a90e5451f4ae","hostname":"127.1.0.7","port":18080,"scheduled_at":"2026-01-02T03:04:05.000000Z",` +
+	`"up":true,"reason":"ok","response_time_ms":1.5,"timings_ms":{"wait":1}}` + "\n"
+
 // If this failed, an event would be read as another.
 func TestAnEventIsRead(t *testing.T) {
-	const line = `{"schema_title":"HTTPProbeEvent","uuid":"0","event_time":"2026-01-02T03:04:05.000100Z","target":"http://127.1.0.7:18080/status",` +
-		`"target_id":"6c05c886-0de3-5458-9003-a90e5451f4ae","hostname":"127.1.0.7","port":18080,"scheduled_at":"2026-01-02T03:04:05.000000Z",` +
-		`"up":true,"reason":"ok","response_time_ms":1.5,"timings_ms":{"wait":1}}` + "\n"
-	e, err := parse([]byte(line))
+	var p parser
+	e, err := p.parse([]byte(eventLine))
 	want := seen{target: netip.MustParseAddrPort("127.1.0.7:18080"), due: began.UnixNano(), began: began.UnixNano() + 1e5, took: 15e5, up: true, reason: "ok"}
 	copy(want.id[:], "6c05c886-0de3-5458-9003-a90e5451f4ae")
 	if err != nil || e != want || e.keep().seen() != want {
 		t.Errorf("got %+v, %v, kept as %+v\nwant %+v", e, err, e.keep().seen(), want)
 	}
-	if _, err := parse([]byte(strings.Replace(line, `"127.1.0.7"`, `"::1"`, 1))); err == nil {
+	for _, later := range []time.Duration{time.Second, 54999999 * time.Microsecond, time.Hour} { // in the same minute, and in others
+		want := want
+		want.due += int64(later)
+		text := strings.Replace(eventLine, "2026-01-02T03:04:05.000000Z", began.Add(later).Format("2006-01-02T15:04:05.000000Z"), 1)
+		if e, err := p.parse([]byte(text)); err != nil || e != want {
+			t.Errorf("%v later: got %+v, %v\nwant %+v", later, e, err, want)
+		}
+	}
+	abroad := want
+	abroad.due -= int64(time.Hour)
+	if e, err := p.parse([]byte(strings.Replace(eventLine, "000000Z", "000000+01:00", 1))); err != nil || e != abroad {
+		t.Errorf("not in UTC: got %+v, %v\nwant %+v", e, err, abroad)
+	}
+	if e, err := p.parse([]byte(strings.Replace(strings.Replace(eventLine, `"up":true,`, "", 1), "{", `{"up":true,`, 1))); err != nil || e != want {
+		t.Errorf("in another order: got %+v, %v\nwant %+v", e, err, want)
+	}
+	if _, err := p.parse([]byte(strings.Replace(eventLine, `"127.1.0.7"`, `"::1"`, 1))); err == nil {
 		t.Error("an address that cannot be kept was read")
 	}
-	if _, err := parse([]byte(strings.Replace(line, "scheduled_at", "at", 1))); err == nil {
+	if _, err := p.parse([]byte(strings.Replace(eventLine, "scheduled_at", "at", 1))); err == nil {
 		t.Error("an event without scheduled_at was read")
+	}
+}
+
+// What reading takes is taken from what is measured.
+func BenchmarkParse(b *testing.B) {
+	var p parser
+	line := []byte(eventLine)
+	for b.Loop() {
+		if _, err := p.parse(line); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

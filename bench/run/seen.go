@@ -4,13 +4,11 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,6 +49,7 @@ func readEvents(from io.Reader) *reading {
 
 func (r *reading) read(from io.Reader) error {
 	lines := bufio.NewReaderSize(from, 1<<20)
+	var p parser
 	for {
 		line, err := lines.ReadSlice('\n')
 		if errors.Is(err, io.EOF) && len(line) == 0 {
@@ -59,7 +58,7 @@ func (r *reading) read(from io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("reading events: %w", err)
 		}
-		e, err := parse(line)
+		e, err := p.parse(line)
 		if err != nil {
 			return fmt.Errorf("reading the event %q: %w", line, err)
 		}
@@ -123,54 +122,3 @@ func reasonOf(word []byte) string {
 
 // numberOf is where among the reasons one is that reasonOf gave.
 func numberOf(reason string) uint16 { return uint16(slices.Index(reasons, reason)) }
-
-// parse takes what is needed out of an event that uptimer wrote. It is no reader of JSON: values are found by their
-// names.
-func parse(line []byte) (e seen, err error) {
-	if e.due, err = timeField(line, "scheduled_at"); err != nil {
-		return e, err
-	}
-	if e.began, err = timeField(line, "event_time"); err != nil {
-		return e, err
-	}
-	took, err := strconv.ParseFloat(string(valueOf(line, "response_time_ms")), 64)
-	if err != nil {
-		return e, fmt.Errorf("response_time_ms: %w", err)
-	}
-	e.took = int64(took * float64(time.Millisecond))
-	e.up = string(valueOf(line, "up")) == "true"
-	copy(e.id[:], valueOf(line, "target_id"))
-	e.reason = reasonOf(valueOf(line, "reason"))
-	address, err := netip.ParseAddr(string(valueOf(line, "hostname")))
-	if err != nil {
-		return e, err
-	}
-	if !address.Is4() {
-		return e, fmt.Errorf("hostname: %v is no IPv4 address", address)
-	}
-	port, _ := strconv.ParseUint(string(valueOf(line, "port")), 10, 16)
-	e.target = netip.AddrPortFrom(address, uint16(port))
-	return e, nil
-}
-
-// valueOf is the text of a value, without quotes.
-func valueOf(line []byte, name string) []byte {
-	at := bytes.Index(line, []byte(`"`+name+`":`))
-	if at < 0 {
-		return nil
-	}
-	value := line[at+len(name)+3:]
-	if value[0] == '"' {
-		value = value[1:]
-		return value[:max(bytes.IndexByte(value, '"'), 0)]
-	}
-	return value[:max(bytes.IndexAny(value, ",}"), 0)]
-}
-
-func timeField(line []byte, name string) (int64, error) {
-	at, err := time.Parse(time.RFC3339Nano, string(valueOf(line, name)))
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", name, err)
-	}
-	return at.UnixNano(), nil
-}

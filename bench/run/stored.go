@@ -40,12 +40,13 @@ func (at *place) fromPartition(ctx context.Context, p kafka.PartitionOffsets, li
 	if err := reader.SetOffset(p.FirstOffset); err != nil {
 		return nil, err
 	}
+	var from parser
 	for {
 		m, err := reader.ReadMessage(ctx)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
-		e, err := parse(m.Value)
+		e, err := from.parse(m.Value)
 		if err != nil {
 			return nil, err
 		}
