@@ -46,7 +46,6 @@ generate: ## the tables in docs/ that are made from the code
 	$(GO) test ./cmd/uptimer -run TestDocs -update
 
 bench: ## uptimer beside a bare client, on a field of targets, and its events over Kafka: SCENARIO (a comma list), DURATION, ROUNDS and RATE; see docs/performance.md
-	dev/services/services up || echo "without servers: what needs them is not measured"
 	$(GO) run ./bench/run -scenario $(SCENARIO) -duration $(DURATION) -rounds $(ROUNDS) -rate $(RATE)
 
 bench-parts: ## Go's benchmarks

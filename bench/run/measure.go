@@ -58,20 +58,20 @@ func measureAll(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	found, noServers := b.servers.find()
-	b.servers = found
 	if b.all {
 		fmt.Printf("%d scenarios, about %v\n", len(b.scenarios), b.length().Round(time.Minute))
 	}
 	var broken error
 	var rows []row
 	for _, s := range b.scenarios {
-		if s.needsServers() && noServers != nil {
-			if !b.all {
-				return noServers
+		if s.needsServers() {
+			if err := b.findServers(ctx); err != nil {
+				fmt.Printf("%s: not measured: %v\n", s.name, err)
+				if !b.all {
+					broken = errors.Join(broken, err)
+				}
+				continue
 			}
-			fmt.Printf("%s: not measured: %v\n", s.name, noServers)
-			continue
 		}
 		fmt.Printf("%s: %s; %d a second, %v, %d rounds\n", s.name, s.says, s.rate, s.duration, b.rounds)
 		measured, err := b.measure(ctx, s)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -49,6 +50,22 @@ func (s servers) find() (servers, error) {
 	}
 	s.broker, s.postgres = listener(port), listener(cmp.Or(u.Port(), "5432"))
 	return s, nil
+}
+
+// findServers finds the servers, and starts those of `make services` if need be. Not before a scenario needs them: a
+// broker with nothing to do takes a hundredth of a small machine.
+func (b *bench) findServers(ctx context.Context) (err error) {
+	found, err := b.servers.find()
+	if err != nil && (b.servers.kafka == "" || b.servers.database == "") {
+		up := exec.CommandContext(ctx, "dev/services/services", "up")
+		up.Stdout, up.Stderr = os.Stdout, os.Stderr
+		if failed := up.Run(); failed != nil {
+			return errors.Join(err, failed)
+		}
+		found, err = b.servers.find()
+	}
+	b.servers = found
+	return err
 }
 
 // place is a topic and a database of a round's own.
