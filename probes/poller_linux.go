@@ -19,8 +19,10 @@ type poller struct {
 	mu      sync.Mutex
 	sockets []*socket // by descriptor
 	open    int       // how many there are
-	runs    bool      // also for a while without any
-	fd      int       // of the epoll instance, while it runs
+	spent   []spentSocket
+	second  int  // since it ran first; each has one look at what is there
+	runs    bool // also for a while without any
+	fd      int  // of the epoll instance, while it runs
 }
 
 // lingers is how often the poller looks whether there is no socket any more. A program that checks seldom does not keep
@@ -47,13 +49,16 @@ func (p *poller) add(s *socket) error {
 	return nil
 }
 
-// remove forgets a socket, before it is closed.
-func (p *poller) remove(s *socket) {
+// remove forgets a socket, which is closed then, or was ended and is kept for another connection.
+func (p *poller) remove(s *socket, keep bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sockets[s.fd] = nil
 	p.open--
 	s.turn.ends()
+	if keep {
+		p.spent = append(p.spent, spentSocket{s.fd, s.family(), p.second})
+	}
 }
 
 func (p *poller) start() error {
@@ -114,14 +119,19 @@ func (p *poller) run(file *os.File, raw syscall.RawConn, stamps int) {
 	}
 }
 
-// stop tells whether it ends, for want of sockets. The next one starts it again.
+// stop closes what nobody took for a second, and tells whether the poller ends, for want of sockets. The next one starts
+// it again.
 func (p *poller) stop() bool {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.open == 0 {
-		p.runs, p.sockets = false, nil
+	p.second++
+	stops, before := p.open == 0, p.second-1
+	if stops {
+		p.runs, p.sockets, before = false, nil, p.second+1
 	}
-	return !p.runs
+	dropped := p.drop(before)
+	p.mu.Unlock()
+	closeAll(dropped)
+	return stops
 }
 
 // poll is how many events there are now.
@@ -141,8 +151,10 @@ func (p *poller) wake(events []unix.EpollEvent) {
 	woken := int64(0)
 	for i := range events {
 		if fd := int(events[i].Fd); fd < len(p.sockets) && p.sockets[fd] != nil {
-			woken += p.sockets[fd].turn.comes()
-			p.sockets[fd].poke()
+			s := p.sockets[fd]
+			woken += s.turn.comes()
+			s.left = s.left || events[i].Events&unix.EPOLLRDHUP != 0
+			s.poke()
 		}
 	}
 	backlog.Add(woken)
@@ -154,7 +166,9 @@ func (p *poller) watch(s *socket, events uint32) error {
 	var err syscall.Errno
 	if s.watched {
 		_, _, err = syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), unix.EPOLL_CTL_MOD, uintptr(s.fd), uintptr(unsafe.Pointer(&event)), 0, 0)
-	} else { // takes a lock of the whole kernel, because Go's poller watches this one
+	}
+	if !s.watched || err == unix.ENOENT { // it was watched by a poller that has ended
+		// Takes a lock of the whole kernel, because Go's poller watches this one.
 		_, _, err = syscall.Syscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), unix.EPOLL_CTL_ADD, uintptr(s.fd), uintptr(unsafe.Pointer(&event)), 0, 0)
 	}
 	if err != 0 {

@@ -22,6 +22,7 @@ import (
 type socket struct {
 	fd     int
 	remote netip.AddrPort
+	left   bool // the other end has ended its side; the poller's
 
 	// For who reads or writes.
 	watched bool // by the poller
@@ -85,7 +86,16 @@ func connectSocket(ctx context.Context, remote netip.AddrPort, deadline time.Tim
 
 // newSocket gives a socket also with an error, for its name.
 func newSocket(family int, remote netip.AddrPort) (*socket, error) {
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if fd, ok := allSockets.take(family); ok {
+		s, err := socketOf(fd, remote)
+		s.watched, s.stamps = true, true
+		return s, err
+	}
+	const kind = unix.SOCK_STREAM | unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC
+	fd, err := unix.Socket(family, kind, 0)
+	if (err == unix.EMFILE || err == unix.ENFILE) && allSockets.keepNone() {
+		fd, err = unix.Socket(family, kind, 0)
+	}
 	if err != nil {
 		return &socket{remote: remote}, err
 	}
@@ -215,6 +225,13 @@ func (s *socket) Write(p []byte) (done int, err error) {
 		}
 	}
 	return done, nil
+}
+
+func (s *socket) family() int {
+	if s.remote.Addr().Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
 }
 
 // failed makes of an error what package net would.

@@ -107,8 +107,14 @@ func (s *socket) Close() error {
 
 // release gives the descriptor back.
 func (s *socket) release() {
-	allSockets.remove(s)
-	hangUp(s.fd)
+	keep := allSockets.keeps(s)
+	if keep {
+		endOurs(s.fd)
+	}
+	allSockets.remove(s, keep)
+	if !keep {
+		hangUp(s.fd)
+	}
 }
 
 // SetDeadline, SetReadDeadline and SetWriteDeadline do what net.Conn says.

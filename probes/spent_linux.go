@@ -1,0 +1,94 @@
+package probes
+
+import (
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// spentSocket is the socket of a connection that the other end has ended, and then we. Once it has acknowledged that, the
+// kernel opens another connection with the same socket, from another port. To make a socket, to watch it and to give it
+// back take a tenth of the CPU time of an HTTP check. It is watched, but for nothing, and stamps its packets.
+type spentSocket struct {
+	fd, family int
+	second     int // of the poller, when it was ended
+}
+
+// keeps tells whether a socket that is to be released is kept.
+func (p *poller) keeps(s *socket) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return s.left && s.stamps && len(p.spent) < mostSpent()
+}
+
+// take gives a socket that is as good as new, if the one that was looked at longest ago is of a family and its connection
+// is over.
+func (p *poller) take(family int) (fd int, ok bool) {
+	p.mu.Lock()
+	if len(p.spent) > 0 {
+		first := p.spent[0]
+		p.spent = p.spent[1:]
+		if fd, ok = first.fd, first.family == family && isOver(first.fd); !ok {
+			p.spent = append(p.spent, first)
+		}
+	}
+	p.mu.Unlock()
+	if ok && !renew(fd) {
+		hangUp(fd)
+		return 0, false
+	}
+	return fd, ok
+}
+
+// drop forgets those that were ended before a second, and returns them. p.mu must be held.
+func (p *poller) drop(before int) (dropped []spentSocket) {
+	var kept []spentSocket
+	for _, s := range p.spent {
+		if s.second < before {
+			dropped = append(dropped, s)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	p.spent = kept
+	return dropped
+}
+
+// keepNone closes all that are kept, and tells whether there were any.
+func (p *poller) keepNone() bool {
+	p.mu.Lock()
+	dropped := p.drop(p.second + 1)
+	p.mu.Unlock()
+	closeAll(dropped)
+	return len(dropped) > 0
+}
+
+// closeAll closes sockets. The kernel goes on to end their connections.
+func closeAll(list []spentSocket) {
+	for _, s := range list {
+		hangUp(s.fd)
+	}
+}
+
+// endOurs ends our side of a connection.
+func endOurs(fd int) { _, _, _ = syscall.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0) }
+
+// isOver tells whether both sides have ended and know it. There is no other end to name then.
+func isOver(fd int) bool {
+	var name unix.RawSockaddrAny
+	size := uint32(unix.SizeofSockaddrAny)
+	_, _, number := syscall.RawSyscall(unix.SYS_GETPEERNAME, uintptr(fd), uintptr(unsafe.Pointer(&name)), uintptr(unsafe.Pointer(&size)))
+	return number == unix.ENOTCONN
+}
+
+// renew makes a socket, whose connection is over, as good as new.
+func renew(fd int) bool {
+	nowhere := peer{family: unix.AF_UNSPEC, size: unix.SizeofSockaddrInet4}
+	return nowhere.connect(fd) == 0
+}
+
+// mostSpent is how many are kept: as many as end while a packet goes to a far continent and back, at the highest rate of
+// two processors, but only a small share of what this process may have open.
+var mostSpent = sync.OnceValue(func() int { return min(4096, maxDescriptors()/32) })
