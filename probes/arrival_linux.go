@@ -20,9 +20,8 @@ func (s *socket) arrival() time.Time { return s.arrived }
 
 // came is when the kernel got what was read last; zero if it does not say, or if that may not be so.
 func (s *socket) came() time.Time {
-	stamp, said := s.last.stamp()
 	now := time.Now()
-	at := arrivedAt(stamp, said, now)
+	at := arrivedAt(s.stamp, now)
 	if !at.IsZero() && now.Sub(at) > trustedAge && (clockStepped(now.Round(0).Sub(s.waited.Round(0)), now.Sub(s.waited)) || s.reordered()) {
 		return time.Time{}
 	}
@@ -30,9 +29,9 @@ func (s *socket) came() time.Time {
 }
 
 // arrivedAt makes a time of a stamp of the wall clock, zero if it is none.
-func arrivedAt(nanoseconds int64, said bool, now time.Time) time.Time {
+func arrivedAt(nanoseconds int64, now time.Time) time.Time {
 	age := time.Duration(now.UnixNano() - nanoseconds)
-	if !said || age < 0 || age > maxAge {
+	if nanoseconds == 0 || age < 0 || age > maxAge {
 		return time.Time{}
 	}
 	return now.Add(-age)

@@ -87,7 +87,7 @@ func TestAStampThatCannotBeIsNone(t *testing.T) {
 		"too long ago":   {now - int64(time.Hour), false},
 		"said by nobody": {0, false},
 	} {
-		if at := arrivedAt(test.stamp, name != "said by nobody", time.Now()); at.IsZero() == test.known {
+		if at := arrivedAt(test.stamp, time.Now()); at.IsZero() == test.known {
 			t.Errorf("%s: %v", name, at)
 		}
 	}

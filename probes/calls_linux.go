@@ -48,44 +48,37 @@ func write(fd int, data []byte) (int, syscall.Errno) {
 	return int(n), 0
 }
 
-// incoming reads. It lies in its socket: made for each read, it would be garbage of each.
-type incoming struct {
-	header  unix.Msghdr
-	buffer  unix.Iovec
-	control [stampSpace]byte // what the kernel says of when data came
-}
-
 // stampSpace is what a time stamp takes, with what stands before it.
 const stampSpace = 64
 
-// read reads once. With an error, nothing was read.
-func (i *incoming) read(fd int, data []byte) (int, syscall.Errno) {
-	i.buffer.Base = unsafe.SliceData(data)
-	i.buffer.SetLen(len(data))
-	i.header = unix.Msghdr{Iov: &i.buffer, Control: &i.control[0]}
-	i.header.SetIovlen(1)
-	i.header.SetControllen(len(i.control))
-	n, _, number := syscall.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&i.header)), 0)
-	i.buffer.Base = nil // data is the caller's
+// receive reads once, and when the kernel got what it read: nanoseconds by the wall clock, 0 if it does not say. With an
+// error, nothing was read.
+func receive(fd int, data []byte) (n int, stamp int64, number syscall.Errno) {
+	var control [stampSpace]byte
+	buffer := unix.Iovec{Base: unsafe.SliceData(data)}
+	buffer.SetLen(len(data))
+	header := unix.Msghdr{Iov: &buffer, Control: &control[0]}
+	header.SetIovlen(1)
+	header.SetControllen(len(control))
+	size, _, number := syscall.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&header)), 0)
 	if number != 0 {
-		return 0, number
+		return 0, 0, number
 	}
-	return int(n), 0
+	return int(size), stampIn(control[:header.Controllen]), 0
 }
 
-// stamp is when the kernel got what was read last, by the wall clock, if it says so.
-func (i *incoming) stamp() (nanoseconds int64, said bool) {
-	control := i.control[:i.header.Controllen]
+// stampIn is the time stamp that comes with data, 0 if there is none.
+func stampIn(control []byte) int64 {
 	if len(control) < unix.CmsgLen(0) {
-		return 0, false
+		return 0
 	}
 	header, data, _, err := unix.ParseOneSocketControlMessage(control)
 	var stamp unix.Timespec
 	if err != nil || header.Level != unix.SOL_SOCKET || header.Type != unix.SCM_TIMESTAMPNS || len(data) < int(unsafe.Sizeof(stamp)) {
-		return 0, false
+		return 0
 	}
 	stamp = *(*unix.Timespec)(unsafe.Pointer(&data[0]))
-	return stamp.Nano(), true
+	return stamp.Nano()
 }
 
 // hangUp closes a connection. There is nobody to tell if that fails: the kernel frees the descriptor whatever it says.

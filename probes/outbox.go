@@ -28,6 +28,7 @@ type outbox struct {
 	mu      sync.Mutex
 	waiting []events.Event
 	kick    chan struct{} // holds one
+	spare   sync.Pool     // of *[]events.Event, empty
 }
 
 func newOutbox(limit int64) *outbox {
@@ -51,14 +52,27 @@ func (o *outbox) add(e events.Event) {
 func (o *outbox) take() (batch []events.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	batch = o.waiting
-	o.waiting = make([]events.Event, 0, min(len(batch), outboxRoom)) // the next is about as large
+	batch, o.waiting = o.waiting, nil
+	if spare, ok := o.spare.Get().(*[]events.Event); ok {
+		o.waiting = *spare
+	} else {
+		o.waiting = make([]events.Event, 0, min(len(batch), outboxRoom)) // the next is about as large
+	}
 	return batch
 }
 
-// run hands on what is added until stop is closed and everything is handed on. settled is called for each batch
-// that emit returned from, from many goroutines.
-func (o *outbox) run(stop <-chan struct{}, emit func(batch []events.Event), settled func()) {
+// reuse lets another batch have the room of one that nobody needs any more.
+func (o *outbox) reuse(batch []events.Event) {
+	clear(batch)
+	if cap(batch) <= outboxRoom {
+		batch = batch[:0]
+		o.spare.Put(&batch)
+	}
+}
+
+// run hands on what is added until stop is closed and everything is handed on. stored says that nobody needs the batch
+// any more. settled is called for each batch that emit returned from, from many goroutines.
+func (o *outbox) run(stop <-chan struct{}, emit func(batch []events.Event) (stored bool), settled func()) {
 	calls := make(chan struct{}, outboxCalls)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -76,9 +90,12 @@ func (o *outbox) run(stop <-chan struct{}, emit func(batch []events.Event), sett
 			continue
 		}
 		wg.Go(func() {
-			emit(batch)
-			for _, e := range batch {
-				o.held.Add(-int64(e.Size()))
+			stored := emit(batch)
+			for i := range batch {
+				o.held.Add(-int64(batch[i].Size()))
+			}
+			if stored {
+				o.reuse(batch)
 			}
 			<-calls
 			settled()

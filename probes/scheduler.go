@@ -126,7 +126,7 @@ func (s *Scheduler) Read(ctx context.Context, emit events.Emit) error {
 	// the grace is over.
 	lasting := context.WithoutCancel(ctx)
 	background.Go(func() {
-		s.outbox.run(stop, func(batch []events.Event) { s.hand(lasting, emit, batch) }, s.notify)
+		s.outbox.run(stop, func(batch []events.Event) bool { return s.hand(lasting, emit, batch) }, s.notify)
 	})
 	stopLag := s.startLag()
 	s.loop(ctx)
@@ -138,13 +138,15 @@ func (s *Scheduler) Read(ctx context.Context, emit events.Emit) error {
 	return nil
 }
 
-// hand gives a batch to the pipeline. Its error needs no word: the pipeline counts what it could not store.
-func (s *Scheduler) hand(ctx context.Context, emit events.Emit, batch []events.Event) {
-	rejected, _ := emit(ctx, batch)
+// hand gives a batch to the pipeline, and tells whether that has done with it. Its error needs no word: the pipeline
+// counts what it could not store.
+func (s *Scheduler) hand(ctx context.Context, emit events.Emit, batch []events.Event) bool {
+	rejected, err := emit(ctx, batch)
 	for _, r := range rejected {
 		e := batch[r.Index]
 		s.log.Error("an event was refused by the writer and is not stored", "uuid", e.ID(), "schema_title", e.Title(), "reason", r.Reason)
 	}
+	return err == nil
 }
 
 // notify wakes the loop.

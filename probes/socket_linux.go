@@ -31,9 +31,9 @@ type socket struct {
 	ready   chan struct{} // holds one: there may be something to do
 	turn    turn          // of who waits
 	stamps  bool          // the kernel is to say when data came
-	last    incoming
-	waited  time.Time // since when it was waited last
-	arrived time.Time // when what was read last came; zero if nobody knows
+	stamp   int64         // when the kernel got what was read last, nanoseconds by the wall clock; 0 if it does not say
+	waited  time.Time     // since when it was waited last
+	arrived time.Time     // when what was read last came; zero if nobody knows
 
 	mu       sync.Mutex
 	in, out  side
@@ -186,7 +186,7 @@ func (s *socket) Read(p []byte) (int, error) {
 				return 0, s.failed("read", err)
 			}
 		}
-		n, number := s.last.read(s.fd, p)
+		n, stamp, number := receive(s.fd, p)
 		s.asked = number == unix.EAGAIN
 		switch {
 		case s.asked, number == unix.EINTR:
@@ -195,6 +195,7 @@ func (s *socket) Read(p []byte) (int, error) {
 		case n == 0:
 			return 0, io.EOF
 		default:
+			s.stamp = stamp
 			s.arrived = s.came()
 			return n, nil
 		}

@@ -23,16 +23,18 @@ func (p *poller) keeps(s *socket) bool {
 	return s.left && s.stamps && len(p.spent) < mostSpent()
 }
 
-// take gives a socket that is as good as new, if the one that was looked at longest ago is of a family and its connection
-// is over.
+// take gives a socket that is as good as new, if the one that it looks at is of a family and its connection is over. One
+// after the other is looked at.
 func (p *poller) take(family int) (fd int, ok bool) {
 	p.mu.Lock()
-	if len(p.spent) > 0 {
-		first := p.spent[0]
-		p.spent = p.spent[1:]
-		if fd, ok = first.fd, first.family == family && isOver(first.fd); !ok {
-			p.spent = append(p.spent, first)
+	if n := len(p.spent); n > 0 {
+		next := p.looked % n
+		if s := p.spent[next]; s.family == family && isOver(s.fd) {
+			fd, ok = s.fd, true
+			p.spent[next] = p.spent[n-1]
+			p.spent = p.spent[:n-1]
 		}
+		p.looked++
 	}
 	p.mu.Unlock()
 	if ok && !renew(fd) {
@@ -44,7 +46,7 @@ func (p *poller) take(family int) (fd int, ok bool) {
 
 // drop forgets those that were ended before a second, and returns them. p.mu must be held.
 func (p *poller) drop(before int) (dropped []spentSocket) {
-	var kept []spentSocket
+	kept := p.spent[:0]
 	for _, s := range p.spent {
 		if s.second < before {
 			dropped = append(dropped, s)

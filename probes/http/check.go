@@ -103,7 +103,8 @@ func (r *run) visit(ctx context.Context, h hop) (next hop, more bool, err error)
 		keep := !redirected && r.check.options.regex != nil
 		b, err = c.readBody(ctx, answer, int64(r.check.probe.config.MaxBody), keep)
 		defer b.release()
-		r.details.BodyBytes = &b.size
+		size := b.size // not &b.size, which would keep the whole body
+		r.details.BodyBytes = &size
 	} else {
 		b.whole = !redirected
 	}

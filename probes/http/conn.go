@@ -24,11 +24,10 @@ var errHeadTooLong = errors.New("header too long")
 type conn struct {
 	net.Conn          // what is read and written: the socket, or TLS over it
 	socket   net.Conn // the TCP connection, which deadlines are set on
-	reader   *bufio.Reader
+	reader   *reader
 	head     int   // how many bytes may still be read before the end of the header; below zero: no limit
 	ended    bool  // the stream has come to its end
 	failed   error // of the last read, if it was not the end of the stream
-	plain    plainAnswer
 	unbind   func() bool
 
 	at     place // whom we speak to, through a proxy or not
@@ -39,12 +38,17 @@ type conn struct {
 	sent   bool              // the whole request is written
 }
 
-var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }}
+// reader is what a connection is read with while a check uses it.
+type reader struct {
+	bufio.Reader
+	plain plainAnswer // which was read last, if it was plain
+}
+
+var readers = sync.Pool{New: func() any { return &reader{Reader: *bufio.NewReaderSize(nil, readBuffer)} }}
 
 func newConn(socket net.Conn, addr netip.Addr, at place) *conn {
 	c := &conn{Conn: socket, socket: socket, addr: addr, at: at, head: -1}
-	c.reader = readers.Get().(*bufio.Reader)
-	c.reader.Reset(c)
+	c.takeReader()
 	return c
 }
 
@@ -102,17 +106,22 @@ func (c *conn) rest() bool {
 	return c.socket.SetDeadline(time.Time{}) == nil
 }
 
-// dropReader gives the reader back.
+func (c *conn) takeReader() {
+	c.reader = readers.Get().(*reader)
+	c.reader.Reset(c)
+}
+
+// dropReader gives the reader back, and an answer that is in it.
 func (c *conn) dropReader() {
 	c.reader.Reset(nil)
+	c.reader.plain = plainAnswer{}
 	readers.Put(c.reader)
-	c.reader, c.plain = nil, plainAnswer{} // whose body knows the reader too
+	c.reader = nil
 }
 
 // wake takes a connection that rested into use again, and tells whether the server has left it alone meanwhile.
 func (c *conn) wake() bool {
-	c.reader = readers.Get().(*bufio.Reader)
-	c.reader.Reset(c)
+	c.takeReader()
 	c.reused, c.sent = true, false
 	return quiet(c.socket)
 }

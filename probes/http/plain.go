@@ -25,7 +25,7 @@ func (c *conn) readPlain() *http.Response {
 		return nil
 	}
 	size += len("\r\n\r\n")
-	a := &c.plain
+	a := &c.reader.plain
 	a.Response = http.Response{ProtoMajor: 1, ProtoMinor: 1, ContentLength: -1, Body: &a.body}
 	if !a.read(buffered[:size-len("\r\n")]) {
 		return nil

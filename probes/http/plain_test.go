@@ -50,7 +50,7 @@ var plainHeads = []struct {
 
 // bothWays reads an answer the quick way, and as net/http does.
 func bothWays(answer []byte) (plain, slow *http.Response) {
-	c := &conn{reader: bufio.NewReaderSize(bytes.NewReader(answer), readBuffer)}
+	c := &conn{reader: &reader{Reader: *bufio.NewReaderSize(bytes.NewReader(answer), readBuffer)}}
 	_, _ = c.reader.Peek(1)
 	slow, err := http.ReadResponse(bufio.NewReaderSize(bytes.NewReader(answer), readBuffer), get)
 	if err != nil {
