@@ -52,19 +52,17 @@ func (s servers) find() (servers, error) {
 	return s, nil
 }
 
-// findServers finds the servers, and starts those of `make services` if need be. Not before a scenario needs them: a
-// broker with nothing to do takes a hundredth of a small machine.
+// findServers finds the servers, and starts those of `make services` if they do not run. Not before a scenario needs them:
+// a broker with nothing to do takes a hundredth of a small machine.
 func (b *bench) findServers(ctx context.Context) (err error) {
-	found, err := b.servers.find()
-	if err != nil && (b.servers.kafka == "" || b.servers.database == "") {
+	if b.servers.kafka == "" || b.servers.database == "" {
 		up := exec.CommandContext(ctx, "dev/services/services", "up")
 		up.Stdout, up.Stderr = os.Stdout, os.Stderr
-		if failed := up.Run(); failed != nil {
-			return errors.Join(err, failed)
+		if err := up.Run(); err != nil {
+			return fmt.Errorf("starting servers: %w", err)
 		}
-		found, err = b.servers.find()
 	}
-	b.servers = found
+	b.servers, err = b.servers.find()
 	return err
 }
 
