@@ -20,7 +20,6 @@ type poller struct {
 	sockets []*socket // by descriptor
 	open    int       // how many there are
 	spent   []spentSocket
-	looked  int  // how often one of them was looked at
 	second  int  // since it ran first; each has one look at what is there
 	runs    bool // also for a while without any
 	fd      int  // of the epoll instance, while it runs
