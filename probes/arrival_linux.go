@@ -19,9 +19,9 @@ const (
 func (s *socket) arrival() time.Time { return s.arrived }
 
 // came is when the kernel got what was read last; zero if it does not say, or if that may not be so.
-func (s *socket) came() time.Time {
+func (s *socket) came(stamp int64) time.Time {
 	now := time.Now()
-	at := arrivedAt(s.stamp, now)
+	at := arrivedAt(stamp, now)
 	if !at.IsZero() && now.Sub(at) > trustedAge && (clockStepped(now.Round(0).Sub(s.waited.Round(0)), now.Sub(s.waited)) || s.reordered()) {
 		return time.Time{}
 	}

@@ -22,7 +22,7 @@ import (
 type socket struct {
 	fd     int
 	remote netip.AddrPort
-	left   bool // the other end has ended its side; the poller's
+	left   bool // the other end has ended its side, or did so by this descriptor shortly before; the poller's
 
 	// For who reads or writes.
 	watched bool // by the poller
@@ -31,7 +31,6 @@ type socket struct {
 	ready   chan struct{} // holds one: there may be something to do
 	turn    turn          // of who waits
 	stamps  bool          // the kernel is to say when data came
-	stamp   int64         // when the kernel got what was read last, nanoseconds by the wall clock; 0 if it does not say
 	waited  time.Time     // since when it was waited last
 	arrived time.Time     // when what was read last came; zero if nobody knows
 
@@ -195,8 +194,7 @@ func (s *socket) Read(p []byte) (int, error) {
 		case n == 0:
 			return 0, io.EOF
 		default:
-			s.stamp = stamp
-			s.arrived = s.came()
+			s.arrived = s.came(stamp)
 			return n, nil
 		}
 	}

@@ -3,6 +3,7 @@ package probes
 import (
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -106,7 +107,7 @@ func TestASocketIsConnectedAgain(t *testing.T) {
 		} {
 			t.Run(name+" at "+address, func(t *testing.T) {
 				listener := listen(t, address)
-				hold(t, listener)
+				hold(t)
 				first, port := visit(t, listener, "old", test.want, test.then)
 				second, otherPort := visit(t, listener, "new", 3, nil)
 				if second != first || otherPort == port {
@@ -118,28 +119,68 @@ func TestASocketIsConnectedAgain(t *testing.T) {
 }
 
 // hold keeps the poller at work until the test ends, with no socket kept at first.
-func hold(t *testing.T, listener *net.TCPListener) {
+func hold(t *testing.T) {
 	t.Helper()
+	least, most := leastSpent, mostSpent
+	t.Cleanup(func() { leastSpent, mostSpent = least, most })
+	leastSpent, mostSpent = 1, func() int { return 64 }
+	connected(t)
 	allSockets.keepNone()
-	old := leastSpent
-	leastSpent = 1
-	t.Cleanup(func() { leastSpent = old })
-	conn, err := connect(t.Context(), listener.Addr().(*net.TCPAddr).AddrPort(), noDeadline)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// kept is how many sockets are kept.
+func kept() (n int) {
+	changeSpent(func(list []spentSocket) []spentSocket { n = len(list); return list })
+	return n
+}
+
+// changeSpent changes which they are.
+func changeSpent(how func([]spentSocket) []spentSocket) {
+	allSockets.mu.Lock()
+	defer allSockets.mu.Unlock()
+	allSockets.spent = how(allSockets.spent)
+}
+
+// A target that knew which check goes on with the sequence numbers of its connection could forge an answer to that one.
+// Seen to fail when the oldest is taken, and the newest.
+func TestNobodyKnowsWhichSocketIsTaken(t *testing.T) {
+	if leastSpent < 256 {
+		t.Errorf("one of %d is taken, which is soon guessed", leastSpent)
 	}
-	t.Cleanup(func() { conn.Close() })
-	other, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
+	hold(t)
+	const sockets, rounds = 8, 40
+	places := map[int]bool{}
+	for range rounds {
+		var fds []int
+		for range sockets {
+			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fds = append(fds, fd)
+			changeSpent(func(list []spentSocket) []spentSocket {
+				return append(list, spentSocket{fd, unix.AF_INET, math.MaxInt - 1}) // for longer than the test takes
+			})
+		}
+		fd, ok := allSockets.take(unix.AF_INET)
+		if !ok {
+			t.Fatal("none is taken")
+		}
+		places[slices.Index(fds, fd)] = true
+		changeSpent(func([]spentSocket) []spentSocket { return nil })
+		for _, fd := range fds {
+			hangUp(fd)
+		}
 	}
-	t.Cleanup(func() { other.Close() })
+	if len(places) < sockets/2 {
+		t.Errorf("of %d places only %v were taken from, in %d rounds", sockets, places, rounds)
+	}
 }
 
 // The kernel would forget a connection of which the other end does not know yet that it is over.
 func TestASocketIsKeptUntilItsConnectionIsOver(t *testing.T) {
 	listener := listen(t, "127.0.0.1:0")
-	hold(t, listener)
+	hold(t)
 	conn, err := connect(t.Context(), listener.Addr().(*net.TCPAddr).AddrPort(), noDeadline)
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +204,9 @@ func TestASocketIsKeptUntilItsConnectionIsOver(t *testing.T) {
 	if _, ok := allSockets.take(unix.AF_INET6); ok {
 		t.Error("got a socket of IPv4 for IPv6")
 	}
-	allSockets.spent = slices.Insert(allSockets.spent, 0, spentSocket{fd: -1, family: unix.AF_INET}) // is never over
+	changeSpent(func(list []spentSocket) []spentSocket {
+		return append(list, spentSocket{-1, unix.AF_INET, math.MaxInt}) // is never over
+	})
 	leastSpent = 3
 	if fd, ok := allSockets.take(unix.AF_INET); ok {
 		t.Errorf("got %d of too few", fd)
@@ -174,10 +217,11 @@ func TestASocketIsKeptUntilItsConnectionIsOver(t *testing.T) {
 			t.Errorf("got %d, want %d", fd, s.fd)
 		}
 	}
-	if n := len(allSockets.spent); n != 1 {
+	if n := kept(); n != 1 {
 		t.Errorf("%d sockets are kept, want the one that is never over", n)
 	}
 	hangUp(s.fd)
+	changeSpent(func([]spentSocket) []spentSocket { return nil })
 }
 
 // Sockets that are kept would be missing elsewhere.
@@ -185,10 +229,9 @@ func TestFewSocketsAreKept(t *testing.T) {
 	if most, all := mostSpent(), maxDescriptors(); most > all/32 || most == 0 && all/32 >= leastSpent {
 		t.Errorf("of %d descriptors %d are for sockets that are kept", all, most)
 	}
-	defer func(old func() int) { mostSpent = old }(mostSpent)
-	mostSpent = func() int { return 3 }
 	listener := listen(t, "127.0.0.1:0")
-	hold(t, listener)
+	hold(t)
+	mostSpent = func() int { return 3 }
 	var open []*socket
 	for range 5 {
 		conn, err := connect(t.Context(), listener.Addr().(*net.TCPAddr).AddrPort(), noDeadline)
@@ -203,15 +246,11 @@ func TestFewSocketsAreKept(t *testing.T) {
 		if err := open[i].Close(); err != nil {
 			t.Fatal(err)
 		}
-		if n := len(allSockets.spent); n != want {
+		if n := kept(); n != want {
 			t.Errorf("%d of %d closed: %d are kept, want %d", i+1, len(open), n, want)
 		}
 	}
-	unhurried.Until(t, "what nobody takes is closed", func() bool {
-		allSockets.mu.Lock()
-		defer allSockets.mu.Unlock()
-		return len(allSockets.spent) == 0
-	})
+	unhurried.Until(t, "what nobody takes is closed", func() bool { return kept() == 0 })
 	for _, s := range open {
 		if _, err := os.Stat(fmt.Sprintf("/proc/self/fd/%d", s.fd)); !os.IsNotExist(err) {
 			t.Errorf("descriptor %d is still open: %v", s.fd, err)
@@ -222,9 +261,12 @@ func TestFewSocketsAreKept(t *testing.T) {
 // A process at its limit of open files would call that its own fault, because of sockets that it only keeps.
 func TestSocketsAreNotKeptWhereDescriptorsAreMissing(t *testing.T) {
 	listener := listen(t, "127.0.0.1:0")
-	hold(t, listener)
+	hold(t)
 	_, _ = visit(t, listener, "old", 3, nil)
-	allSockets.spent[0].family = unix.AF_INET6 // of no use
+	changeSpent(func(list []spentSocket) []spentSocket {
+		list[0].family = unix.AF_INET6 // of no use
+		return list
+	})
 	var old unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
 		t.Fatal(err)
@@ -239,7 +281,7 @@ func TestSocketsAreNotKeptWhereDescriptorsAreMissing(t *testing.T) {
 		_ = s.Close()
 		t.Fatal("there is a socket, with no descriptor allowed")
 	}
-	if n := len(allSockets.spent); n != 0 {
+	if n := kept(); n != 0 {
 		t.Errorf("%d sockets are kept", n)
 	}
 }

@@ -16,8 +16,8 @@ const maxInterim = 5
 
 // answer reads the head of the answer to a request with the given method. Its error is a *probes.Failure, a
 // *probes.OwnFault or Is context.Canceled. The answer's body is to be read from, never closed: closing reads it to
-// its end. It holds until the next, or until the connection is closed or rests, and if plain says that nobody asks for them, it may be without its headers. doing
-// says what was tried, for errors.
+// its end. It holds until the next, or until the connection is closed or rests, and if plain says that nobody asks for
+// them, it may be without its headers. doing says what was tried, for errors.
 func (c *conn) answer(ctx context.Context, method string, plain bool, doing func() string) (*http.Response, error) {
 	c.head = maxHead + readBuffer // the last read may hold a buffer of body
 	request := get
