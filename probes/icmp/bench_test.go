@@ -29,3 +29,20 @@ func BenchmarkCheck(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkChecks is what a check costs while others are made on all processors, through the same socket.
+func BenchmarkChecks(b *testing.B) {
+	p := probeWith(b)
+	if err := p.Start(); err != nil {
+		b.Skip(err)
+	}
+	ctx := probestest.Within(b, 10*time.Minute)
+	b.RunParallel(func(pb *testing.PB) {
+		check := probestest.Prepare(b, p, "icmp://127.0.0.1", targets.Options{})
+		for pb.Next() {
+			if r, err := check.Run(ctx); err != nil || r.Reason != probes.OK {
+				b.Error(r, err)
+			}
+		}
+	})
+}

@@ -53,6 +53,7 @@ func TestChildKind(t *testing.T) {
 	}
 	t.Run("the kernel answers", func(t *testing.T) { kernelAnswers(t, p) })
 	t.Run("a thousand at once", func(t *testing.T) { thousandAtOnce(t, p) })
+	t.Run("the header", func(t *testing.T) { headerOf(t, datagram) })
 	t.Run("read late", func(t *testing.T) { readLate(t, datagram) })
 	t.Run("closed", closedWireIsNotUsed)
 	t.Run("closed while checks run", closeWhileChecksRun)

@@ -10,33 +10,41 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// outgoing is what sending needs, kept from one packet to the next: package unix would allocate it each time.
-type outgoing struct {
-	to   unix.RawSockaddrInet6 // or what fits into it
-	size uint32
-}
-
-// address notes where the next packet goes.
-func (o *outgoing) address(to netip.Addr) {
-	if to.Is4() {
-		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&o.to)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: to.As4()}
-		o.size = unix.SizeofSockaddrInet4
-		return
+// rawAddress is an address as the kernel has it, and its size. Package unix would allocate it for each packet.
+func rawAddress(of netip.Addr) (a unix.RawSockaddrInet6, size uint32) {
+	if of.Is4() {
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&a)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: of.As4()}
+		return a, unix.SizeofSockaddrInet4
 	}
-	o.to = unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: to.As16(), Scope_id: zoneID(to.Zone())}
-	o.size = unix.SizeofSockaddrInet6
+	return unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: of.As16(), Scope_id: zoneID(of.Zone())}, unix.SizeofSockaddrInet6
 }
 
-// send does not wait for room in the send buffer as package net does.
+// headerSize4 is the size of an IPv4 header without options.
+const headerSize4 = 20
+
+// appendHeader4 writes the IPv4 header of a message of ours. What is zero the kernel fills in, and the size and the sum;
+// a packet that may not be split needs no number that its parts would share.
+func appendHeader4(out []byte, hops byte, to netip.Addr) []byte {
+	const size, mayNotBeSplit = 0x45, 0x40
+	out = append(out, size, 0, 0, 0, 0, 0, mayNotBeSplit, 0, hops, ipv4Family.protocol, 0, 0, 0, 0, 0, 0)
+	address := to.As4()
+	return append(out, address[:]...)
+}
+
+// send does not wait for room in the send buffer as package net does, and several may send at once.
 func (w *linuxWire) send(packet []byte, to netip.Addr) error {
-	w.using.Lock()
-	defer w.using.Unlock()
+	w.using.RLock()
+	defer w.using.RUnlock()
 	if w.closed {
 		return net.ErrClosed
 	}
-	w.out.address(to)
+	var whole [headerSize4 + requestSize]byte
+	if w.hops > 0 {
+		packet = append(appendHeader4(whole[:0], w.hops, to), packet...)
+	}
+	address, size := rawAddress(to)
 	_, _, number := unix.RawSyscall6(unix.SYS_SENDTO, w.fd, uintptr(unsafe.Pointer(&packet[0])), uintptr(len(packet)),
-		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&w.out.to)), uintptr(w.out.size))
+		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&address)), uintptr(size))
 	switch number {
 	case 0:
 		return nil
@@ -61,8 +69,8 @@ func (i *incoming) init() {
 
 // poll reads what has already come.
 func (w *linuxWire) poll(buffer []byte) (n int, from netip.Addr, at time.Time, err error) {
-	w.using.Lock()
-	defer w.using.Unlock()
+	w.using.RLock()
+	defer w.using.RUnlock()
 	if w.closed {
 		return 0, from, at, net.ErrClosed
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/uptimer/uptimer/probes"
 )
 
-// wire is a socket of the operating system. Its methods may be called concurrently, but send and poll only by who has
-// the turn, and await by one goroutine.
+// wire is a socket of the operating system. Its methods may be called concurrently, but poll only by who has the turn,
+// and await by one goroutine.
 type wire interface {
 	// send sends a packet. Its error Is errFull if there is no room for it just now; it may be that of an earlier
 	// packet if the wire has notices.
@@ -49,10 +49,12 @@ type socket struct {
 	id     uint16 // of our requests, unless the kernel puts its own
 	ended  chan struct{}
 
-	turn    sync.Mutex // who has it sends, and reads what has come; see sendInTurn
-	buffer  []byte     // for who has the turn
-	request []byte     // that too
-	came    int        // packets since listen looked last, whoever has read them; that too
+	requests sync.Pool     // of *[]byte
+	ahead    chan struct{} // as many as may have sent before they read
+
+	turn   sync.Mutex // who has it reads what has come
+	buffer []byte     // for who has the turn
+	came   int        // packets since listen looked last, whoever has read them; that too
 
 	mu      sync.Mutex // for waiting, and for what all series have heard
 	waiting map[uint64]*series
@@ -68,7 +70,8 @@ const dropsAge = 10 * time.Millisecond
 // newSocket begins to listen. The wire is closed by close.
 func newSocket(w wire, f family) *socket {
 	s := &socket{wire: w, family: f, id: uint16(rand.Uint32()), ended: make(chan struct{}),
-		buffer: make([]byte, maxPacket), waiting: map[uint64]*series{}}
+		ahead: make(chan struct{}, mostAhead), buffer: make([]byte, maxPacket), waiting: map[uint64]*series{}}
+	s.requests.New = func() any { return new([]byte) }
 	go s.listen()
 	return s
 }
@@ -244,7 +247,7 @@ const (
 func (s *socket) send(w *series) (err error) {
 	tries, full := sendTries, fullTries
 	for {
-		switch err = s.sendInTurn(w); {
+		switch err = s.sendAndRead(w); {
 		case err == nil:
 			return nil
 		case errors.Is(err, errFull) && full > 0:
@@ -260,21 +263,46 @@ func (s *socket) send(w *series) (err error) {
 	}
 }
 
-// sendInTurn sends, and reads what has come. The round trip begins here: to wait for the turn is no part of it. While
-// many checks send at once, Go lets them all run before it looks whether there is something to read; the kernel holds
-// a few hundred packets meanwhile where net.core.rmem_max is 208 KiB, as on most machines, and drops the rest: hosts
-// that are up would not have answered.
-func (s *socket) sendInTurn(w *series) error {
+// mostAhead is how many may send before one of them reads: more than there are processors, mostly, and few beside what the
+// kernel holds.
+const mostAhead = 16
+
+// sendAndRead sends, and reads what has come. The round trip begins here. While many checks send at once, Go lets them
+// all run before it looks whether there is something to read; the kernel holds a few hundred packets meanwhile where
+// net.core.rmem_max is 208 KiB, as on most machines, and drops the rest: hosts that are up would not have answered.
+//
+// Only reading needs the turn. It is a tenth of the work, and while sending needed it too, checks on two processors waited
+// for each other.
+func (s *socket) sendAndRead(w *series) error {
+	s.ahead <- struct{}{}
+	defer func() { <-s.ahead }()
+	err := s.sendRequest(w)
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	i := len(w.packets) - 1
-	s.request = s.family.appendRequest(s.request[:0], echo{id: s.id, sequence: w.sequence(i), token: w.token})
-	s.mu.Lock()
-	w.packets[i].sent = time.Since(w.began)
-	s.mu.Unlock()
-	err := s.wire.send(s.request, w.to)
+	if s.settled(w) { // somebody else has read the answer
+		return err
+	}
 	if _, readErr := s.readSome(w); readErr != nil { // that of an earlier packet, which listen will not see any more
 		s.collect()
 	}
 	return err
+}
+
+// sendRequest sends the last request of a series once.
+func (s *socket) sendRequest(w *series) error {
+	i := len(w.packets) - 1
+	request := s.requests.Get().(*[]byte)
+	defer s.requests.Put(request)
+	*request = s.family.appendRequest((*request)[:0], echo{id: s.id, sequence: w.sequence(i), token: w.token})
+	s.mu.Lock()
+	w.packets[i].sent = time.Since(w.began)
+	s.mu.Unlock()
+	return s.wire.send(*request, w.to)
+}
+
+// settled tells whether all that a series has sent is settled.
+func (s *socket) settled(w *series) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return w.settled == len(w.packets)
 }

@@ -2,6 +2,7 @@ package icmp
 
 import (
 	"errors"
+	"math"
 	"net"
 	"os"
 	"strconv"
@@ -18,16 +19,15 @@ type linuxWire struct {
 	raw      syscall.RawConn
 	gate     *gate
 	datagram bool
+	hops     byte // that an IPv4 packet may take; 0: the kernel writes its header
 
 	queue sync.Mutex // held while the error queue is emptied
 
-	using  sync.Mutex // held by who sends or reads, who needs no more of package os then, and by who closes
+	using  sync.RWMutex // held by those who send or read, who need no more of package os then, and alone by who closes
 	fd     uintptr
 	closed bool
 
-	// For who has the turn.
-	out outgoing
-	in  incoming
+	in incoming // for who has the turn
 }
 
 // buffers is how much the kernel is asked to hold of packets that we have not read, and of packets that it has not
@@ -92,6 +92,9 @@ func openWire(f family, kind int, prepare func(fd int) error) (wire, error) {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	w := &linuxWire{fd: uintptr(fd), file: os.NewFile(uintptr(fd), "icmp"), datagram: kind == unix.SOCK_DGRAM}
+	if !w.datagram && !f.v6() {
+		w.hops = writeHeaders(fd)
+	}
 	w.in.init()
 	if err = prepare(fd); err == nil {
 		w.gate, err = newGate(fd)
@@ -109,6 +112,17 @@ func openWire(f family, kind int, prepare func(fd int) error) (wire, error) {
 	}
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	return w, nil
+}
+
+// writeHeaders tells the kernel that we write the headers of a raw socket's IPv4 packets, and returns how many hops they
+// may take by the machine's settings; 0 if the kernel is to write them. While it writes one, it locks the socket, and
+// who sends on another processor meanwhile is put to sleep and woken again: that took as long as to send.
+func writeHeaders(fd int) (hops byte) {
+	n, err := unix.GetsockoptInt(fd, unix.SOL_IP, unix.IP_TTL)
+	if err != nil || n < 1 || n > math.MaxUint8 || unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_HDRINCL, 1) != nil {
+		return 0
+	}
+	return byte(n)
 }
 
 // zoneID is the number of an interface; 0, which stands for none, if there is no such interface.
