@@ -3,14 +3,15 @@
 package memory
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
 	"sync"
+	"time"
 )
 
 const (
@@ -37,6 +38,7 @@ type Tuner struct {
 	percent int   // in force, if above zero
 	start   int64 // how large the heap may be until Loaded; 0 after that
 	ended   bool
+	stop    func() // ends follow
 }
 
 // Tune lets garbage pile up to eight times of what lives, as long as that is at most 256 MiB or a quarter of the memory
@@ -78,7 +80,9 @@ func (t *Tuner) begin(heap int64) {
 	if !t.ended {
 		t.start = heap
 		t.set(t.wanted(0))
-		t.awaitCollection()
+		ctx, stop := context.WithCancel(context.Background())
+		t.stop = stop
+		go t.follow(ctx)
 	}
 }
 
@@ -97,12 +101,26 @@ func (t *Tuner) wanted(live uint64) int {
 	return max(percent(live, t.room), int(t.start*100/int64(max(live, leastHeap)))-100)
 }
 
-// sentinel is garbage as soon as it is made, so that the end of a collection is noticed.
-type sentinel struct{ _ [16]byte }
+// looks is how often it is looked at what lives: garbage of a few MiB is made meanwhile.
+const looks = 100 * time.Millisecond
 
-func (t *Tuner) awaitCollection() { runtime.AddCleanup(new(sentinel), (*Tuner).adjust, t) }
+// follow fits the percentage to what lives. (A cleanup or a finalizer would say when something was collected, but where
+// nothing is idle they are called seconds later: after a start with little alive the heap grew to nine times of what
+// had come to live by then.)
+func (t *Tuner) follow(ctx context.Context) {
+	ticker := time.NewTicker(looks)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			t.adjust()
+		}
+	}
+}
 
-// adjust sets the percentage after a collection, and comes again after the next.
+// adjust sets the percentage.
 func (t *Tuner) adjust() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -113,7 +131,6 @@ func (t *Tuner) adjust() {
 	if want := t.wanted(live()); math.Abs(float64(want-t.percent)) > float64(t.percent)/10 {
 		t.set(want)
 	}
-	t.awaitCollection()
 }
 
 func (t *Tuner) set(percent int) {
@@ -127,6 +144,7 @@ func (t *Tuner) Stop() {
 	defer t.mu.Unlock()
 	if !t.ended {
 		t.ended = true
+		t.stop()
 		debug.SetGCPercent(usualPercent)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -54,7 +55,7 @@ func TestPercent(t *testing.T) {
 
 // If this failed, the percentage would stay what it was when little lived, and memory run out.
 //
-// Seen to fail when adjust leaves no sentinel behind.
+// Seen to fail when nobody follows.
 func TestTuneFollowsWhatLives(t *testing.T) {
 	runtime.GC() // what lived before this test does not count
 	tuned := &Tuner{room: 16 << 20}
@@ -116,9 +117,9 @@ func TestMachine(t *testing.T) {
 
 // inForce is GOGC as it is.
 func inForce() int {
-	now := debug.SetGCPercent(100)
-	debug.SetGCPercent(now)
-	return now
+	now := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(now)
+	return int(now[0].Value.Uint64())
 }
 
 // Events that wait for a writer would get the process killed in a container that is smaller than BUFFER_BYTES, and be
