@@ -38,7 +38,7 @@ type Tuner struct {
 	percent int   // in force, if above zero
 	start   int64 // how large the heap may be until Loaded; 0 after that
 	ended   bool
-	stop    func() // ends follow
+	stop    func() // ends follow, and waits for that; not with mu
 }
 
 // Tune lets garbage pile up to eight times of what lives, as long as that is at most 256 MiB or a quarter of the memory
@@ -80,9 +80,10 @@ func (t *Tuner) begin(heap int64) {
 	if !t.ended {
 		t.start = heap
 		t.set(t.wanted(0))
-		ctx, stop := context.WithCancel(context.Background())
-		t.stop = stop
-		go t.follow(ctx)
+		ctx, cancel := context.WithCancel(context.Background())
+		var following sync.WaitGroup
+		following.Go(func() { t.follow(ctx) })
+		t.stop = func() { cancel(); following.Wait() }
 	}
 }
 
@@ -101,14 +102,14 @@ func (t *Tuner) wanted(live uint64) int {
 	return max(percent(live, t.room), int(t.start*100/int64(max(live, leastHeap)))-100)
 }
 
-// looks is how often it is looked at what lives: garbage of a few MiB is made meanwhile.
-const looks = 100 * time.Millisecond
+// lookEvery is how often it is looked at what lives: garbage of a few MiB is made meanwhile.
+const lookEvery = 100 * time.Millisecond
 
 // follow fits the percentage to what lives. (A cleanup or a finalizer would say when something was collected, but where
 // nothing is idle they are called seconds later: after a start with little alive the heap grew to nine times of what
 // had come to live by then.)
 func (t *Tuner) follow(ctx context.Context) {
-	ticker := time.NewTicker(looks)
+	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
 		select {
@@ -127,7 +128,7 @@ func (t *Tuner) adjust() {
 	if t.ended {
 		return
 	}
-	// Setting it stops the world for a moment, so small changes are let be.
+	// Setting it disturbs all that allocate just then, so small changes are let be.
 	if want := t.wanted(live()); math.Abs(float64(want-t.percent)) > float64(t.percent)/10 {
 		t.set(want)
 	}
@@ -140,13 +141,21 @@ func (t *Tuner) set(percent int) {
 
 // Stop leaves the percentage as Go has it.
 func (t *Tuner) Stop() {
+	if t.end() {
+		t.stop()
+	}
+}
+
+// end tells whether it had not ended before.
+func (t *Tuner) end() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.ended {
-		t.ended = true
-		t.stop()
-		debug.SetGCPercent(usualPercent)
+	if t.ended {
+		return false
 	}
+	t.ended = true
+	debug.SetGCPercent(usualPercent)
+	return true
 }
 
 // percent is GOGC for so many bytes that live.

@@ -37,11 +37,12 @@ func BenchmarkChecks(b *testing.B) {
 		b.Skip(err)
 	}
 	ctx := probestest.Within(b, 10*time.Minute)
+	check := probestest.Prepare(b, p, "icmp://127.0.0.1", targets.Options{})
 	b.RunParallel(func(pb *testing.PB) {
-		check := probestest.Prepare(b, p, "icmp://127.0.0.1", targets.Options{})
 		for pb.Next() {
 			if r, err := check.Run(ctx); err != nil || r.Reason != probes.OK {
 				b.Error(r, err)
+				return
 			}
 		}
 	})

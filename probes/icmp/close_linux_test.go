@@ -43,7 +43,7 @@ func closedWireIsNotUsed(t *testing.T) {
 	if _, err := syscall.Write(pair[1], []byte("for others")); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.send([]byte("for nobody"), netip.MustParseAddr("127.0.0.1")); !errors.Is(err, net.ErrClosed) {
+	if err := w.send(0, []byte("for nobody"), netip.MustParseAddr("127.0.0.1")); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("sent: %v", err)
 	}
 	if n, _, _, err := w.poll(make([]byte, 100)); !errors.Is(err, net.ErrClosed) {

@@ -32,7 +32,9 @@ type arrival struct {
 	at     time.Time
 }
 
-func (w *fakeWire) send(packet []byte, to netip.Addr) error {
+func (w *fakeWire) lanes() int { return 2 }
+
+func (w *fakeWire) send(_ int, packet []byte, to netip.Addr) error {
 	w.mu.Lock()
 	w.sent = append(w.sent, time.Now())
 	n := len(w.sent) - 1

@@ -1,5 +1,6 @@
 // Package icmp is the probe for icmp targets: it sends echo requests ("ping") and measures loss and round trips. All
-// checks of an address family share one socket, and one goroutine that reads it.
+// checks of an address family share one socket for the answers. Who sends reads what has come; the rest is left to one
+// goroutine.
 package icmp
 
 import (

@@ -19,31 +19,15 @@ func rawAddress(of netip.Addr) (a unix.RawSockaddrInet6, size uint32) {
 	return unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: of.As16(), Scope_id: zoneID(of.Zone())}, unix.SizeofSockaddrInet6
 }
 
-// headerSize4 is the size of an IPv4 header without options.
-const headerSize4 = 20
-
-// appendHeader4 writes the IPv4 header of a message of ours. What is zero the kernel fills in, and the size and the sum;
-// a packet that may not be split needs no number that its parts would share.
-func appendHeader4(out []byte, hops byte, to netip.Addr) []byte {
-	const size, mayNotBeSplit = 0x45, 0x40
-	out = append(out, size, 0, 0, 0, 0, 0, mayNotBeSplit, 0, hops, ipv4Family.protocol, 0, 0, 0, 0, 0, 0)
-	address := to.As4()
-	return append(out, address[:]...)
-}
-
-// send does not wait for room in the send buffer as package net does, and several may send at once.
-func (w *linuxWire) send(packet []byte, to netip.Addr) error {
+// send does not wait for room in the send buffer as package net does.
+func (w *linuxWire) send(lane int, packet []byte, to netip.Addr) error {
 	w.using.RLock()
 	defer w.using.RUnlock()
 	if w.closed {
 		return net.ErrClosed
 	}
-	var whole [headerSize4 + requestSize]byte
-	if w.hops > 0 {
-		packet = append(appendHeader4(whole[:0], w.hops, to), packet...)
-	}
 	address, size := rawAddress(to)
-	_, _, number := unix.RawSyscall6(unix.SYS_SENDTO, w.fd, uintptr(unsafe.Pointer(&packet[0])), uintptr(len(packet)),
+	_, _, number := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(w.out[lane]), uintptr(unsafe.Pointer(&packet[0])), uintptr(len(packet)),
 		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&address)), uintptr(size))
 	switch number {
 	case 0:

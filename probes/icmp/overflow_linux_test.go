@@ -55,7 +55,7 @@ func dropsAreCounted(t *testing.T, datagram bool) {
 	}
 	for i := range uint16(100) {
 		request := ipv4Family.appendRequest(nil, echo{id: 1, sequence: i})
-		if err := w.send(request, netip.MustParseAddr("127.0.0.1")); err != nil {
+		if err := w.send(0, request, netip.MustParseAddr("127.0.0.1")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -36,8 +36,6 @@ const (
 	headerSize = 8
 	tokenSize  = 8
 	signature  = "github.com/uptimer/uptimer"
-
-	requestSize = headerSize + tokenSize + len(signature)
 )
 
 // echo is what identifies an echo request: in its reply, and in an error that quotes it.

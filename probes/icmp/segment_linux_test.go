@@ -30,7 +30,7 @@ func nobodyInTheSegment(t *testing.T, p *Probe) {
 	setSendBuffer(t, p, 1) // as small as it gets
 	var dead sync.WaitGroup
 	defer dead.Wait()
-	for i := range 20 {
+	for i := range 20 * cap(p.ways[0].socket.Load().lanes) {
 		check := probestest.Prepare(t, p, fmt.Sprintf("icmp://203.0.113.%d", 100+i), targets.Options{})
 		dead.Go(func() {
 			r, err := check.Run(probestest.Within(t, 2*time.Second))
@@ -63,12 +63,9 @@ func isFull(err error) bool {
 
 func setSendBuffer(t *testing.T, p *Probe, size int) {
 	t.Helper()
-	err := p.ways[0].socket.Load().wire.(*linuxWire).raw.Control(func(fd uintptr) {
-		if err := unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, size); err != nil {
-			t.Error(err)
+	for _, fd := range p.ways[0].socket.Load().wire.(*linuxWire).out {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, size); err != nil {
+			t.Fatal(err)
 		}
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -15,9 +15,11 @@ import (
 // wire is a socket of the operating system. Its methods may be called concurrently, but poll only by who has the turn,
 // and await by one goroutine.
 type wire interface {
-	// send sends a packet. Its error Is errFull if there is no room for it just now; it may be that of an earlier
+	// lanes is how many may send at once; the first lane is 0.
+	lanes() int
+	// send sends a packet by a lane, which nobody else uses meanwhile. Its error Is errFull if there is no room for it just now; it may be that of an earlier
 	// packet if the wire has notices.
-	send(packet []byte, to netip.Addr) error
+	send(lane int, packet []byte, to netip.Addr) error
 	// await returns when something has come that poll has not read yet, or at times for nothing. Its error Is
 	// net.ErrClosed after close. Another one may be that of a packet that was sent if the wire has notices.
 	await() error
@@ -41,8 +43,8 @@ var (
 	errFull    = errors.New("no room in the send buffer")
 )
 
-// socket is the one socket of an address family. All checks send through it, and one goroutine hands what comes to
-// those that wait for it.
+// socket is the wire of an address family. All checks send through it; they and one goroutine hand what comes to those
+// that wait for it.
 type socket struct {
 	wire   wire
 	family family
@@ -50,6 +52,7 @@ type socket struct {
 	ended  chan struct{}
 
 	requests sync.Pool     // of *[]byte
+	lanes    chan int      // those that nobody sends by
 	ahead    chan struct{} // as many as may have sent before they read
 
 	turn   sync.Mutex // who has it reads what has come
@@ -70,8 +73,12 @@ const dropsAge = 10 * time.Millisecond
 // newSocket begins to listen. The wire is closed by close.
 func newSocket(w wire, f family) *socket {
 	s := &socket{wire: w, family: f, id: uint16(rand.Uint32()), ended: make(chan struct{}),
-		ahead: make(chan struct{}, mostAhead), buffer: make([]byte, maxPacket), waiting: map[uint64]*series{}}
+		lanes: make(chan int, w.lanes()), ahead: make(chan struct{}, mostAhead),
+		buffer: make([]byte, maxPacket), waiting: map[uint64]*series{}}
 	s.requests.New = func() any { return new([]byte) }
+	for lane := range w.lanes() {
+		s.lanes <- lane
+	}
 	go s.listen()
 	return s
 }
@@ -267,7 +274,7 @@ func (s *socket) send(w *series) (err error) {
 // kernel holds.
 const mostAhead = 16
 
-// sendAndRead sends, and reads what has come. The round trip begins here. While many checks send at once, Go lets them
+// sendAndRead sends, and reads what has come. While many checks send at once, Go lets them
 // all run before it looks whether there is something to read; the kernel holds a few hundred packets meanwhile where
 // net.core.rmem_max is 208 KiB, as on most machines, and drops the rest: hosts that are up would not have answered.
 //
@@ -288,16 +295,18 @@ func (s *socket) sendAndRead(w *series) error {
 	return err
 }
 
-// sendRequest sends the last request of a series once.
+// sendRequest sends the last request of a series once. The round trip begins here: to wait for a lane is no part of it.
 func (s *socket) sendRequest(w *series) error {
 	i := len(w.packets) - 1
 	request := s.requests.Get().(*[]byte)
 	defer s.requests.Put(request)
 	*request = s.family.appendRequest((*request)[:0], echo{id: s.id, sequence: w.sequence(i), token: w.token})
+	lane := <-s.lanes
+	defer func() { s.lanes <- lane }()
 	s.mu.Lock()
 	w.packets[i].sent = time.Since(w.began)
 	s.mu.Unlock()
-	return s.wire.send(*request, w.to)
+	return s.wire.send(lane, *request, w.to)
 }
 
 // settled tells whether all that a series has sent is settled.

@@ -2,7 +2,6 @@ package icmp
 
 import (
 	"errors"
-	"math"
 	"net"
 	"os"
 	"strconv"
@@ -19,12 +18,12 @@ type linuxWire struct {
 	raw      syscall.RawConn
 	gate     *gate
 	datagram bool
-	hops     byte // that an IPv4 packet may take; 0: the kernel writes its header
 
 	queue sync.Mutex // held while the error queue is emptied
 
 	using  sync.RWMutex // held by those who send or read, who need no more of package os then, and alone by who closes
 	fd     uintptr
+	out    []int // a socket for each lane: fd, and those of addLanes
 	closed bool
 
 	in incoming // for who has the turn
@@ -56,30 +55,12 @@ func openRaw(f family) (wire, error) {
 	return openWire(f, unix.SOCK_RAW, func(fd int) error {
 		kinds := []byte{f.reply, f.unreachable, f.exceeded, f.problem}
 		if f.v6() {
-			var filter unix.ICMPv6Filter // a bit is set for what is kept away
-			for i := range filter.Data {
-				filter.Data[i] = ^uint32(0)
-			}
-			for _, kind := range append(kinds, f.tooBig) {
-				filter.Data[kind/32] &^= 1 << (kind % 32)
-			}
-			_ = unix.SetsockoptICMPv6Filter(fd, unix.SOL_ICMPV6, icmpv6Filter, &filter)
-			return nil
+			kinds = append(kinds, f.tooBig)
 		}
-		filter := ^uint32(0)
-		for _, kind := range kinds {
-			filter &^= 1 << kind
-		}
-		_ = unix.SetsockoptInt(fd, unix.SOL_RAW, icmpFilter, int(int32(filter)))
+		hearOnly(fd, f, kinds...)
 		return nil
 	})
 }
-
-// The socket options of linux/icmp.h and linux/icmpv6.h.
-const (
-	icmpFilter   = 1
-	icmpv6Filter = 1
-)
 
 // openWire opens a socket of a kind. Its errors are those of the system.
 func openWire(f family, kind int, prepare func(fd int) error) (wire, error) {
@@ -91,10 +72,7 @@ func openWire(f family, kind int, prepare func(fd int) error) (wire, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	w := &linuxWire{fd: uintptr(fd), file: os.NewFile(uintptr(fd), "icmp"), datagram: kind == unix.SOCK_DGRAM}
-	if !w.datagram && !f.v6() {
-		w.hops = writeHeaders(fd)
-	}
+	w := &linuxWire{fd: uintptr(fd), out: []int{fd}, file: os.NewFile(uintptr(fd), "icmp"), datagram: kind == unix.SOCK_DGRAM}
 	w.in.init()
 	if err = prepare(fd); err == nil {
 		w.gate, err = newGate(fd)
@@ -105,24 +83,20 @@ func openWire(f family, kind int, prepare func(fd int) error) (wire, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	for forced, usual := range map[int]int{unix.SO_RCVBUFFORCE: unix.SO_RCVBUF, unix.SO_SNDBUFFORCE: unix.SO_SNDBUF} {
-		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, forced, buffers) != nil {
-			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, usual, buffers)
-		}
-	}
+	enlarge(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
+	enlarge(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	if !w.datagram {
+		w.addLanes(domain, f)
+	}
 	return w, nil
 }
 
-// writeHeaders tells the kernel that we write the headers of a raw socket's IPv4 packets, and returns how many hops they
-// may take by the machine's settings; 0 if the kernel is to write them. While it writes one, it locks the socket, and
-// who sends on another processor meanwhile is put to sleep and woken again: that took as long as to send.
-func writeHeaders(fd int) (hops byte) {
-	n, err := unix.GetsockoptInt(fd, unix.SOL_IP, unix.IP_TTL)
-	if err != nil || n < 1 || n > math.MaxUint8 || unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_HDRINCL, 1) != nil {
-		return 0
+// enlarge gives a buffer of a socket its size, by force where that is permitted.
+func enlarge(fd, forced, usual int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, forced, buffers) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, usual, buffers)
 	}
-	return byte(n)
 }
 
 // zoneID is the number of an interface; 0, which stands for none, if there is no such interface.
@@ -158,6 +132,9 @@ func (w *linuxWire) close() error {
 	var err error
 	if w.gate != nil {
 		err = w.gate.close()
+	}
+	for _, fd := range w.out[1:] {
+		_ = unix.Close(fd)
 	}
 	return errors.Join(err, w.file.Close())
 }

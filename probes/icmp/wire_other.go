@@ -40,7 +40,10 @@ func openRaw(f family) (wire, error) {
 	return listenPlain("ip4:icmp", f.anywhere, false)
 }
 
-func (w *plainWire) send(packet []byte, to netip.Addr) error {
+// lanes is one: package net lets nobody send while another does.
+func (w *plainWire) lanes() int { return 1 }
+
+func (w *plainWire) send(_ int, packet []byte, to netip.Addr) error {
 	var peer net.Addr = &net.IPAddr{IP: to.AsSlice(), Zone: to.Zone()}
 	if w.datagram {
 		peer = &net.UDPAddr{IP: to.AsSlice(), Zone: to.Zone()}
