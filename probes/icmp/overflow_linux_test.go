@@ -10,8 +10,8 @@ import (
 )
 
 // On a machine that gives sockets little memory, as most do, hosts that are up would not have answered when many are
-// checked at once. Seen to fail, by hundreds of own faults, when sendAndRead does not read, or when nothing
-// bounds how many send before they read.
+// checked at once. Seen to fail, by hundreds of own faults, when sendAndRead does not read, and with the race detector when
+// nothing bounds how many send before they read.
 func TestLittleMemoryForAnswers(t *testing.T) {
 	for _, kind := range []string{"datagram", "raw"} {
 		t.Run(kind, func(t *testing.T) {

@@ -12,13 +12,13 @@ import (
 	"github.com/uptimer/uptimer/probes"
 )
 
-// wire is a socket of the operating system. Its methods may be called concurrently, but poll only by who has the turn,
+// wire is a socket of the operating system, or some of which one hears. Its methods may be called concurrently, but poll only by who has the turn,
 // and await by one goroutine.
 type wire interface {
 	// lanes is how many may send at once; the first lane is 0.
 	lanes() int
-	// send sends a packet by a lane, which nobody else uses meanwhile. Its error Is errFull if there is no room for it just now; it may be that of an earlier
-	// packet if the wire has notices.
+	// send sends a packet by a lane, which nobody else uses meanwhile. Its error Is errFull if there is no room for it just
+	// now; it may be that of an earlier packet if the wire has notices.
 	send(lane int, packet []byte, to netip.Addr) error
 	// await returns when something has come that poll has not read yet, or at times for nothing. Its error Is
 	// net.ErrClosed after close. Another one may be that of a packet that was sent if the wire has notices.
@@ -274,9 +274,9 @@ func (s *socket) send(w *series) (err error) {
 // kernel holds.
 const mostAhead = 16
 
-// sendAndRead sends, and reads what has come. While many checks send at once, Go lets them
-// all run before it looks whether there is something to read; the kernel holds a few hundred packets meanwhile where
-// net.core.rmem_max is 208 KiB, as on most machines, and drops the rest: hosts that are up would not have answered.
+// sendAndRead sends, and reads what has come. While many checks send at once, Go lets them all run before it looks whether
+// there is something to read; the kernel holds a few hundred packets meanwhile where net.core.rmem_max is 208 KiB, as on
+// most machines, and drops the rest: hosts that are up would not have answered.
 //
 // Only reading needs the turn. It is a tenth of the work, and while sending needed it too, checks on two processors waited
 // for each other.

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// linuxWire is a datagram or a raw socket. It is opened here and not by package net, whose poller would be woken by
+// linuxWire is a datagram socket, or raw ones of which one hears. It is opened here and not by package net, whose poller would be woken by
 // each packet.
 type linuxWire struct {
 	file     *os.File
