@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// linuxWire is a datagram socket, or raw ones of which one hears. It is opened here and not by package net, whose poller would be woken by
-// each packet.
+// linuxWire is a datagram socket, or raw ones of which one hears. They are opened here and not by package net, whose poller
+// would be woken by each packet.
 type linuxWire struct {
 	file     *os.File
 	raw      syscall.RawConn
