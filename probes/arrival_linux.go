@@ -18,7 +18,8 @@ const (
 
 func (s *socket) arrival() time.Time { return s.arrived }
 
-// came is when the kernel got what was read last; zero if it does not say, or if that may not be so.
+// came is when the kernel got what was read last, by its stamp (nanoseconds by the wall clock; 0 if it does not say). It is
+// zero if that is not known, or may not be so.
 func (s *socket) came(stamp int64) time.Time {
 	now := time.Now()
 	at := arrivedAt(stamp, now)

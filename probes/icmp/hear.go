@@ -1,13 +1,6 @@
 package icmp
 
-import (
-	"context"
-	"errors"
-	"net"
-	"time"
-
-	"github.com/uptimer/uptimer/probes"
-)
+import "time"
 
 // sequence is the sequence number of a packet. It begins as randomly as the token, so that checks of the same address
 // do not share numbers.
@@ -53,30 +46,4 @@ func (w *series) lost(sequence uint16, why string) {
 		w.why = why
 	}
 	w.notify()
-}
-
-// sendOne sends the next request. It is noted before it is sent: the answer may be faster than we are.
-func (w *series) sendOne(ctx context.Context) error {
-	s := w.socket
-	sequence := w.sequence(len(w.packets))
-	s.mu.Lock()
-	w.packets = append(w.packets, packet{})
-	s.mu.Unlock()
-	err := s.send(w)
-	var own *probes.OwnFault
-	if err == nil {
-		return nil
-	} else if errors.As(err, &own) {
-		return own
-	}
-	addr := &net.IPAddr{IP: w.to.AsSlice(), Zone: w.to.Zone()} // so that Explain knows whom it is about
-	err = probes.Explain(ctx, "sending an echo request to "+w.to.String(), &net.OpError{Op: "write", Net: "ip", Addr: addr, Err: err})
-	var failure *probes.Failure
-	if !errors.As(err, &failure) {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w.lost(sequence, failure.Text)
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,6 +42,32 @@ func TestRequestsAreSpacedAndMeasured(t *testing.T) {
 		if r.IP.String() != "192.0.2.7" {
 			t.Errorf("ip %v", r.IP)
 		}
+	})
+}
+
+// A host would seem slow because other checks send just then, through the same socket.
+//
+// Seen to fail when a request is noted as sent before there is a lane for it.
+func TestToWaitForOthersThatSendIsNoRoundTrip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const sending, way = 100 * time.Millisecond, 10 * time.Millisecond
+		p, _ := fakeProbe(t, func(w *fakeWire, _ int, request []byte, to netip.Addr) error {
+			time.Sleep(sending)
+			w.after(way, replyTo(request), to)
+			return nil
+		})
+		defer p.Close()
+		var checks sync.WaitGroup
+		for range 3 * (*fakeWire)(nil).lanes() {
+			check := probestest.Prepare(t, p, "icmp://192.0.2.7", targets.Options{})
+			checks.Go(func() {
+				r, err := check.Run(probestest.Within(t, 9*time.Second))
+				if err != nil || !r.Up() || r.Took != sending+way {
+					t.Errorf("%+v %v, want %v", r, err, sending+way)
+				}
+			})
+		}
+		checks.Wait()
 	})
 }
 
